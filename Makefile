@@ -1,0 +1,42 @@
+# Two commands do everything on a machine that has only Python and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo up test check install clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/entra-sim: setup.cfg pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "entra-sim needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make demo PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $(BIN)/entra-sim
+
+$(VENV)/.test-extra: $(BIN)/entra-sim
+	@echo "Setting up the tests (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $(VENV)/.test-extra
+
+install: $(BIN)/entra-sim ## make .venv and install into it
+
+demo: $(BIN)/entra-sim ## play the Tapt tutorial end to end over real HTTP
+	@$(BIN)/entra-sim demo
+
+up: $(BIN)/entra-sim ## serve both sides until Ctrl-C
+	@$(BIN)/entra-sim up
+
+check: $(VENV)/.test-extra ## linters, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@mkdir -p .link && ln -sfn .. .link/entra_sim
+	MYPYPATH=.link $(BIN)/mypy -p entra_sim
+	$(BIN)/lint-imports
+
+test: check ## set everything up; linters, types, contracts and the whole suite
+	$(BIN)/python -m pytest -n auto
+
+clean: ## remove what was made
+	rm -rf $(VENV) build dist .link *.egg-info

@@ -1,0 +1,101 @@
+"""The command line: one group whose commands are loaded only when called, so that `--help` stays fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+from typing import Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# name → (module:attribute of the click command, one line for the list of commands, section of the list)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "eval": (
+        "entra_sim.simulator.commands.eval:command",
+        "Evaluate a mapping expression; list the functions.",
+        "Tools",
+    ),
+    "tapt": (
+        "entra_sim.mock_tapt.command:command",
+        "Serve mock Tapt alone: SCIM API, dashboard, control API.",
+        "Servers",
+    ),
+}
+SECTIONS = ("Start here", "Servers", "Tools")
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called, and shows user errors as one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module_name, attribute = entry[0].split(":")
+        command = getattr(importlib.import_module(module_name), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else "See 'entra-sim --help' for the commands."
+            raise click.UsageError(f"{error.message.rstrip('.')}. {hint}", ctx) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section in SECTIONS:
+            rows = [(name, entry[1]) for name, entry in COMMANDS.items() if entry[2] == section]
+            if rows:
+                with formatter.section(section):
+                    formatter.write_dl(rows)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "ENTRA_SIM",
+        "max_content_width": 100,
+    },
+)
+@click.version_option(package_name="entra-sim", prog_name="entra-sim")
+def root() -> None:
+    """Microsoft Entra ID provisioning on a laptop: a simulator of the service, and mock Tapt to provision into.
+
+    Unofficial; not affiliated with Microsoft or Tapt. Nothing leaves this machine. Every option can also be given as an
+    environment variable, ENTRA_SIM_<COMMAND>_<OPTION>.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> Any:
+    """Run the command line. Exit codes: 0 done, 1 an expectation or gate failed, 2 the input is wrong, 130 Ctrl-C."""
+    from entra_sim.simulator.errors import SimulatorError
+
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    try:
+        return root.main(args=list(arguments) if arguments is not None else None, standalone_mode=True)
+    except SimulatorError as error:
+        click.echo(f"entra-sim: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Identifiers and chance, passed in: random in use, counted and seeded in tests and scenarios."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections import Counter
+from typing import Protocol
+
+KINDS = (
+    "user",
+    "group",
+    "application",
+    "role",
+    "assignment",
+    "job",
+    "cycle",
+    "change",
+    "log entry",
+    "probe",
+    "tenant",
+    "audit event",
+    "resource",
+    "token",
+    "expression",
+)
+"""What gets an id. The position is the first block of a counted id; append only."""
+
+
+class IdSource(Protocol):
+    """Makes GUIDs, one counter or stream per kind."""
+
+    def new(self, kind: str) -> str:
+        """Return a fresh GUID in the 8-4-4-4-12 form for a thing of this kind (one of KINDS)."""
+        ...
+
+
+class RandomIds:
+    """GUIDs as the real service has them."""
+
+    def new(self, kind: str) -> str:
+        """Return a random GUID."""
+        return str(uuid.uuid4())
+
+
+class CountedIds:
+    """GUID-shaped ids that count: the same run gives the same ids.
+
+    Args:
+        side: set on the second world of a process or on the target's side, to keep ids of two sides apart (0–0xffff).
+    """
+
+    def __init__(self, side: int = 0) -> None:
+        self._side = side
+        self._counts: Counter[str] = Counter()
+
+    def new(self, kind: str) -> str:
+        """Return the next id of this kind, `{kind:08x}-{side:04x}-4000-8000-{n:012x}`.
+
+        Raises:
+            ValueError: the kind is not one of KINDS.
+        """
+        number = KINDS.index(kind) + 1
+        self._counts[kind] += 1
+        return f"{number:08x}-{self._side:04x}-4000-8000-{self._counts[kind]:012x}"
+
+    def counts(self) -> dict[str, int]:
+        """Return how many ids each kind has had; with `restore` this survives a saved World."""
+        return dict(self._counts)
+
+    def restore(self, counts: dict[str, int]) -> None:
+        """Continue after these counts."""
+        self._counts = Counter(counts)
+
+
+def seeded_chance(seed: str) -> random.Random:
+    """Return a generator of chance whose stream depends on the seed text alone."""
+    return random.Random(seed)
