@@ -2,10 +2,13 @@
 
 The library guards each read by itself; a server that sends a byte a second would hold it for ever. Here every read and
 write gets what is left of the time, and what comes in is counted. Nothing is sent a second time; redirects are answers.
+The library does the framing in both directions; header fields are read here, because it hands them to the mail parser,
+which takes longer than everything else together.
 """
 
 from __future__ import annotations
 
+import http
 import http.client
 import io
 import socket
@@ -28,6 +31,9 @@ from entra_sim.simulator.transport.wire import WireRequest
 
 _FRAMING_BYTES = 1024 * 1024
 """What status line, headers and chunk sizes may take beyond the body."""
+
+_HEADER_FIELDS = 100
+_HEADER_LINE_BYTES = 64 * 1024
 
 _INTERIM_ANSWERS = 20
 """How many 1xx answers may precede the real one."""
@@ -145,14 +151,11 @@ class Connection:
         except (BrokenPipeError, ConnectionResetError):
             is_sent = False  # the server may have answered before it had read everything, for example 413
         response = _answer(channel, request.method)
-        content = self._read(response)
-        headers = tuple(response.getheaders())
-        reply = Reply(
-            status=response.status, headers=headers, body=decode_content(headers, content, self._max_body_bytes)
-        )
+        content = decode_content(response.fields, self._read(response), self._max_body_bytes)
+        reply = Reply(status=response.status, headers=response.fields, body=content)
         return reply, is_sent and not response.will_close
 
-    def _read(self, response: http.client.HTTPResponse) -> bytes:
+    def _read(self, response: _Response) -> bytes:
         limit = self._max_body_bytes
         if response.length is not None:
             if response.length > limit:
@@ -176,11 +179,12 @@ def _send(channel: _Channel, request: WireRequest) -> None:
     for name, value in request.headers:
         sender.putheader(name, value)
     sender.endheaders(request.body)
+    channel.flush_out()
 
 
-def _answer(channel: _Channel, method: str) -> http.client.HTTPResponse:
+def _answer(channel: _Channel, method: str) -> _Response:
     for _ in range(_INTERIM_ANSWERS):
-        response = http.client.HTTPResponse(channel, method=method)  # type: ignore[arg-type]
+        response = _Response(channel, method=method)  # type: ignore[arg-type]
         try:
             response.begin()
         except http.client.HTTPException:
@@ -188,9 +192,65 @@ def _answer(channel: _Channel, method: str) -> http.client.HTTPResponse:
                 raise
         if channel.is_at_end:  # the status line or the headers broke off
             raise ConnectionResetError
-        if not 102 <= response.status < 200:
+        if not 100 <= response.status < 200 or response.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
             return response
     raise http.client.HTTPException("too many interim answers")
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose header fields are a tuple of pairs, in `fields`."""
+
+    fp: Any
+    fields: tuple[tuple[str, str], ...]
+
+    def begin(self) -> None:
+        """Read status line and header fields, and find out how the body ends. Source: RFC 9112 sections 4 to 6, 9.3."""
+        text, self.status, self.reason = self._read_status()  # type: ignore[attr-defined]
+        self.version = 10 if text in ("HTTP/1.0", "HTTP/0.9") else 11
+        self.fields = self._read_fields()
+        stated = {name.lower(): value.strip().lower() for name, value in reversed(self.fields)}
+        coding = stated.get("transfer-encoding", "")
+        connection = stated.get("connection", "")
+        self.chunked, self.chunk_left = False, None
+        self.length = _length(stated.get("content-length"))
+        if coding:
+            self.length = None
+            self.chunked = coding.endswith("chunked")
+        if self.status in (204, 304) or 100 <= self.status < 200:
+            self.length, self.chunked = 0, False
+        self.will_close = "close" in connection or (self.version == 10 and "keep-alive" not in connection)
+        if self.length is None and not self.chunked:
+            self.will_close = True
+
+    def _read_fields(self) -> tuple[tuple[str, str], ...]:
+        fields: list[tuple[str, str]] = []
+        while (line := self.fp.readline(_HEADER_LINE_BYTES + 1)) not in (b"\r\n", b"\n", b""):
+            if len(line) > _HEADER_LINE_BYTES or len(fields) >= _HEADER_FIELDS:
+                raise http.client.HTTPException("the header section is too large")
+            text = line.decode("latin-1").rstrip("\r\n")
+            name, colon, value = text.partition(":")
+            if text[0] in " \t" and fields:  # a folded line, obsolete but sent
+                fields[-1] = (fields[-1][0], f"{fields[-1][1]} {text.strip()}".strip())
+            elif colon:
+                fields.append((name.strip(), value.strip()))
+            else:
+                raise http.client.HTTPException("a header line without a colon")
+        return tuple(fields)
+
+
+def _length(stated: str | None) -> int | None:
+    """Return a Content-Length, None when there is none; a list of equal ones counts as one.
+
+    Raises:
+        HTTPException: it is no length.
+    """
+    if stated is None:
+        return None
+    different = {part.strip() for part in stated.split(",")}
+    length = different.pop()
+    if different or not (length.isascii() and length.isdigit() and len(length) <= 18):
+        raise http.client.HTTPException("a Content-Length that is none")
+    return int(length)
 
 
 def _left(deadline: float, monotonic: Callable[[], float]) -> float:
@@ -212,6 +272,7 @@ class _Channel(io.RawIOBase):
         self._deadline = 0.0
         self._budget = 0
         self._is_asking = True
+        self._outgoing: list[bytes] = []
         self.is_at_end = False
         self._reader = _KeptReader(self, _PIECE_BYTES)
 
@@ -230,9 +291,14 @@ class _Channel(io.RawIOBase):
         finally:
             self._is_asking = True
 
-    def sendall(self, data: Any) -> None:
+    def sendall(self, data: bytes) -> None:
+        """Keep what is to be sent: head and body leave together."""
+        self._outgoing.append(data)
+
+    def flush_out(self) -> None:
         """Send everything in the time that is left."""
-        rest = memoryview(data).cast("B")
+        rest = memoryview(b"".join(self._outgoing))
+        self._outgoing.clear()
         while rest:
             self._sock.settimeout(_left(self._deadline, self._monotonic))
             rest = rest[self._sock.send(rest) :]
