@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes a `case` once for each case, unless it names its cases itself."""
-    is_named = any("case" in str(mark.args[0]).split(",") for mark in metafunc.definition.iter_markers("parametrize"))
+    is_named = any("case" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "case" in metafunc.fixturenames and not is_named:
         folders = [Path(one) for one in metafunc.config.getoption("--wire-cases", default=[])]
         cases = [case for folder in folders or [HERE / "cases"] for case in load_cases(folder)]
