@@ -18,6 +18,11 @@ from entra_sim.simulator.expressions.evaluation import evaluate_rows
 from entra_sim.simulator.expressions.evaluation import evaluate_steps
 from entra_sim.simulator.expressions.expression import Expression
 from entra_sim.simulator.expressions.expression import parse
+from entra_sim.simulator.expressions.graph import from_graph
+from entra_sim.simulator.expressions.graph import to_graph
+from entra_sim.simulator.expressions.tracing import Trace
+from entra_sim.simulator.expressions.tracing import TraceNode
+from entra_sim.simulator.expressions.tracing import trace
 from entra_sim.simulator.expressions.values import text_of
 
 __all__ = [
@@ -29,10 +34,15 @@ __all__ = [
     "FunctionDescription",
     "Parameter",
     "Result",
+    "Trace",
+    "TraceNode",
     "evaluate",
     "evaluate_rows",
     "evaluate_steps",
+    "from_graph",
     "functions",
     "parse",
     "text_of",
+    "to_graph",
+    "trace",
 ]

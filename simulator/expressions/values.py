@@ -33,6 +33,10 @@ MAX_NUMBER_DIGITS = 64
 _NUMBER = re.compile(r"\s*([+-]?)([0-9]+)?(?:\.([0-9]*))?\s*")
 
 
+MAX_SHOWN = 60
+"""Longest value that a message quotes in full."""
+
+
 class NumberText(str):
     """A number constant: behaves as the text it was written as. Source: expressions.md section 2, "typeless"."""
 
@@ -76,15 +80,17 @@ NOWHERE = Site("", 1)
 
 
 def shown(value: Any) -> str:
-    """Return the value as a message shows it: short, texts in quotation marks."""
+    """Return the value as a message shows it: short, on one line, in quotation marks."""
     if value is None:
         return "no value"
-    text = text_of(value) if not isinstance(value, tuple | list) else f"a list of {len(value)} values"
+    if isinstance(value, tuple | list):
+        return f"a list of {len(value)} values"
+    text = text_of(value)
     if text is None:
         return "a flow marker"
-    if isinstance(value, tuple | list):
-        return text
-    return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}..."'
+    cut = text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+    line = "".join(character if character.isprintable() else " " for character in cut)
+    return f'"{line}"'
 
 
 def text_of(value: Any) -> str | None:
