@@ -102,11 +102,11 @@ def command(
         return
     context = _context(now=now, default_domain=default_domain, taken=taken, seed=seed)
     if is_lines:
-        _evaluate_lines(click.get_binary_stream("stdin"), context)
+        _evaluate_lines(sys.stdin.buffer, context)
         return
     if expression is None:
         raise click.UsageError("Give an EXPRESSION, --jsonl or --functions.")
-    text = click.get_text_stream("stdin").read() if expression == "-" else expression
+    text = sys.stdin.read() if expression == "-" else expression
     attributes = {**_attributes(attributes_from, data_dir), **_given(pairs)}
     _evaluate_one(text, attributes, context, is_traced=is_traced, is_graph=is_graph, is_json=is_json)
 
@@ -150,7 +150,7 @@ def _attributes(source: str | None, data_dir: str) -> Mapping[str, Any]:
             return _user(source, data_dir)
         raise UserInputError(f"there is no file {source} to read attributes from")
     try:
-        raw = click.get_binary_stream("stdin").read() if source == "-" else Path(source).read_bytes()
+        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
         found = json.loads(raw.decode("utf-8-sig"))
     except OSError as error:
         raise UserInputError(f"{source} cannot be read: {error.strerror}") from error

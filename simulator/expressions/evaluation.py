@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Mapping
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -48,7 +47,7 @@ class Result(NamedTuple):
         return text_of(self.value)
 
 
-_IDLE = Run(NO_CONTEXT)
+IDLE = Run(NO_CONTEXT)
 """Passed to closures that never look at it."""
 
 _make: Callable[[type[Result], tuple[Any, str, Any]], Result] = tuple.__new__
@@ -70,7 +69,7 @@ def evaluate(expression: Expression, attributes: Mapping[str, Any], context: Eva
         value = attributes.get(name)
         return _make(Result, (value, "", value))
     if not expression.needs_run:
-        return finished(expression.closure(attributes, _IDLE), None)
+        return finished(expression.closure(attributes, IDLE), None)
     if not expression.candidates:
         run = Run(context)
         return finished(expression.closure(attributes, run), run)
@@ -125,23 +124,6 @@ def driven(candidates: tuple[Closure, ...], site: Site, attributes: Mapping[str,
     except StopIteration as stop:
         result: Result = stop.value
         return result
-
-
-def evaluate_rows(
-    expressions: Sequence[Expression], attributes: Mapping[str, Any], context: EvaluationContext = NO_CONTEXT
-) -> list[Result]:
-    """Return the results of several expressions for the same object, in their order.
-
-    Raises:
-        ExpressionError: of the first expression that fails.
-    """
-    get = attributes.get
-    return [
-        evaluate(expression, attributes, context)
-        if expression.attribute_name is None
-        else _make(Result, (value := get(expression.attribute_name), "", value))
-        for expression in expressions
-    ]
 
 
 def _never(candidate: str) -> bool:
