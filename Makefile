@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo up test check install clean
+.PHONY: help demo up test check ledger install clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ check: $(VENV)/.test-extra ## linters, types, import contracts
 	@mkdir -p .link && ln -sfn .. .link/entra_sim
 	MYPYPATH=.link $(BIN)/mypy -p entra_sim
 	$(BIN)/lint-imports
+
+ledger: $(VENV)/.test-extra ## write docs/fidelity.md, docs/settings.md and the packaged ledger anew
+	@$(BIN)/python -m entra_sim.docs.builder
 
 test: check ## set everything up; linters, types, contracts and the whole suite
 	$(BIN)/python -m pytest -n auto

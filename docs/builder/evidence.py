@@ -1,0 +1,234 @@
+"""What speaks for a rule: tests and scenarios that cite it, guesses written in docstrings, settings that change it.
+
+Tests are read by syntax tree, never imported: `@pytest.mark.rule("ENG-182", ...)` on a function or class, the same in a
+`pytestmark` of a module or class, and in the `marks=` of a `pytest.param`. Files of cases that a parametrised test
+runs one by one cite in their own field (`CASES`). A citation that is not written out as text is a problem: nobody could
+list it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import TypeGuard
+
+import yaml
+
+from entra_sim.docs.builder.references import ID
+
+MOST_RULES_PER_TEST = 5
+PACKAGES = ("simulator", "mock_tapt", "scenarios")
+LIBRARY = "scenarios/library"
+OTHER_LINE = re.compile(r"^\s*(?:[A-Z][a-z]+:(?:\s|$)|$)")
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """One `Assumed:` of the code.
+
+    Args:
+        place: file and the name of what carries the docstring, "simulator/engine/decide.py: decide".
+        text: the guess with its reason, one line.
+        rules: ids named in the guess or in the `Source:` of the same docstring.
+    """
+
+    place: str
+    text: str
+    rules: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Evidence:
+    """Everything found in the tree.
+
+    Args:
+        tests: rule id → tests and scenarios that prove it, sorted.
+        guesses: in the order of files and lines.
+        reproduced_by: error code, skip or quarantine reason → library scenarios that show it.
+        problems: sentences about citations that cannot be counted.
+    """
+
+    tests: dict[str, list[str]] = field(default_factory=dict)
+    guesses: list[Guess] = field(default_factory=list)
+    reproduced_by: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def cite(self, place: str, ids: Sequence[str]) -> None:
+        """Count `place` for each rule, once."""
+        for rule_id in ids:
+            places = self.tests.setdefault(rule_id, [])
+            if place not in places:
+                places.append(place)
+
+
+def read_evidence(root: Path, codes: Sequence[str]) -> Evidence:
+    """Return what the tree below `root` says about rules; `codes` are the names to look for in scenarios."""
+    evidence = Evidence()
+    for path in sorted((root / "tests").rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        _Citations(name, evidence).read(ast.parse(path.read_text(encoding="utf-8"), name))
+    for path in sorted((root / "tests").rglob("*.json*")):
+        _read_cases(path, path.relative_to(root).as_posix(), evidence)
+    for path in sorted((root / LIBRARY).glob("*.yaml")):
+        _read_scenario(path, path.relative_to(root).as_posix(), codes, evidence)
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            evidence.guesses += _guesses(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
+    for places in evidence.tests.values():
+        places.sort()
+    return evidence
+
+
+class _Citations:
+    """Walks one test module and cites for each test what its own marks, its class's and its module's say."""
+
+    def __init__(self, name: str, evidence: Evidence) -> None:
+        self.name = name
+        self.evidence = evidence
+        self.counted: set[int] = set()
+
+    def read(self, tree: ast.Module) -> None:
+        marks = self._pytestmark(tree.body)
+        self._body(tree.body, self.name, marks)
+        for statement in tree.body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and not _assigns(statement, "pytestmark"):
+                self._params(statement, self.name, marks)
+        for node in ast.walk(tree):
+            if _is_rule_mark(node) and id(node) not in self.counted:
+                self.evidence.problems.append(f"{self.name}:{node.lineno} cites a rule where no test stands")
+
+    def _body(self, body: Sequence[ast.stmt], place: str, inherited: tuple[str, ...]) -> None:
+        for statement in body:
+            if isinstance(statement, ast.ClassDef):
+                marks = inherited + self._decorators(statement) + self._pytestmark(statement.body)
+                self._body(statement.body, f"{place}::{statement.name}", marks)
+            elif isinstance(statement, Definition):
+                self._test(statement, f"{place}::{statement.name}", inherited)
+
+    def _test(self, statement: Definition, place: str, inherited: tuple[str, ...]) -> None:
+        own = self._decorators(statement)
+        if not statement.name.startswith("test"):
+            if own:
+                self.evidence.problems.append(f"{place} cites {', '.join(own)} but is no test")
+            return
+        self._cite(place, inherited + own)
+        for decorator in statement.decorator_list:
+            self._params(decorator, place, inherited + own)
+
+    def _cite(self, place: str, ids: tuple[str, ...]) -> None:
+        different = sorted(set(ids))
+        if len(different) > MOST_RULES_PER_TEST:
+            self.evidence.problems.append(
+                f"{place} cites {len(different)} rules ({', '.join(different)}); at most {MOST_RULES_PER_TEST} may be"
+            )
+        self.evidence.cite(place, ids)
+
+    def _params(self, node: ast.AST, place: str, inherited: tuple[str, ...]) -> None:
+        for call in ast.walk(node):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("param"):
+                for keyword in call.keywords:
+                    if keyword.arg == "marks":
+                        ids = self._ids(ast.walk(keyword.value), place)
+                        if ids:
+                            self._cite(place, tuple(dict.fromkeys(inherited + ids)))
+
+    def _decorators(self, statement: Definition | ast.ClassDef) -> tuple[str, ...]:
+        return self._ids(statement.decorator_list, f"{self.name}::{statement.name}")
+
+    def _pytestmark(self, body: Sequence[ast.stmt]) -> tuple[str, ...]:
+        found = [statement for statement in body if _assigns(statement, "pytestmark")]
+        return tuple(rule_id for statement in found for rule_id in self._ids(ast.walk(statement), self.name))
+
+    def _ids(self, nodes: Iterator[ast.AST] | Sequence[ast.AST], place: str) -> tuple[str, ...]:
+        ids: list[str] = []
+        for node in nodes:
+            if _is_rule_mark(node):
+                self.counted.add(id(node))
+                for argument in node.args:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        ids.append(argument.value)
+                    else:
+                        self.evidence.problems.append(f"{place}: the rule {ast.unparse(argument)} is not written out")
+        return tuple(ids)
+
+
+def _is_rule_mark(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("pytest.mark.rule", "mark.rule")
+
+
+def _assigns(statement: ast.stmt, name: str) -> bool:
+    return isinstance(statement, ast.Assign) and any(
+        isinstance(target, ast.Name) and target.id == name for target in statement.targets
+    )
+
+
+def _read_cases(path: Path, name: str, evidence: Evidence) -> None:
+    """Read case files: one object a file with `source` (SCIM wire), or one a line with `function` (expressions)."""
+    if path.suffix == ".jsonl":
+        for line in path.read_text(encoding="utf-8").splitlines():
+            case = json.loads(line) if line.strip() else None
+            if isinstance(case, Mapping) and re.fullmatch(r"[A-Z]\w+", str(case.get("function", ""))):
+                evidence.cite(name, [case["function"]])
+    elif path.suffix == ".json":
+        case = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(case, Mapping) and "source" in case and "id" in case:
+            evidence.cite(name, ID.findall(json.dumps(case["source"])))
+
+
+def _read_scenario(path: Path, name: str, codes: Sequence[str], evidence: Evidence) -> None:
+    text = path.read_text(encoding="utf-8")
+    scenario = yaml.safe_load(text)
+    if isinstance(scenario, Mapping):
+        evidence.cite(name, [str(rule_id) for rule_id in scenario.get("rules") or ()])
+    words = set(re.findall(r"\w+", text))
+    for code in codes:
+        if code in words:
+            evidence.reproduced_by.setdefault(code, []).append(name)
+
+
+def _guesses(name: str, source: str) -> Iterator[Guess]:
+    tree = ast.parse(source, name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | Definition):
+            text = ast.get_docstring(node)
+            if text and "Assumed:" in text:
+                owner = "" if isinstance(node, ast.Module) else f": {node.name}"
+                yield from _guesses_of(f"{name}{owner}", text)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("Assumed:"):
+            yield from _guesses_of(name, node.value)
+
+
+def _guesses_of(place: str, text: str) -> Iterator[Guess]:
+    lines = text.splitlines()
+    sources = ID.findall(" ".join(_from(lines, "Source:")))
+    for number, line in enumerate(lines):
+        if "Assumed:" not in line:
+            continue
+        words = [line.split("Assumed:", 1)[1].strip()]
+        for follower in lines[number + 1 :]:
+            if OTHER_LINE.match(follower):
+                break
+            words.append(follower.strip())
+        guess = " ".join(words)
+        rules = tuple(dict.fromkeys(ID.findall(guess) or sources))
+        yield Guess(place=place, text=guess, rules=rules)
+
+
+def _from(lines: Sequence[str], word: str) -> Iterator[str]:
+    """Yield the lines that start with `word` and the lines that go on with them."""
+    inside = False
+    for line in lines:
+        if word in line:
+            inside = True
+        elif OTHER_LINE.match(line):
+            inside = False
+        if inside:
+            yield line
