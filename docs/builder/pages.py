@@ -75,7 +75,7 @@ def settings_page() -> str:
         GENERATED,
         "",
         "Given in `entra-sim.toml`, as `ENTRA_SIM_...`, with `--set name=value` or in a scenario's `settings:`; the",
-        "later wins. Reports name those that differ from the default. `entra-sim rules --settings` shows the same list.",
+        "later wins. Reports name those that differ from the default; `entra-sim rules --settings` shows this list.",
         "",
         "| setting | type | unit | default | meaning | rule | question |",
         "|---|---|---|---|---|---|---|",

@@ -27,6 +27,7 @@ HEADING = re.compile(r"^(#{1,6})\s+(.*)")
 PARAGRAPH = re.compile(r"^(ENG-\d{3})\s+(.*)")
 ITEM = re.compile(r"^\* \*\*((?:WIRE|SRV)-\d{3})\*\*\s+(.*)")
 ROW = re.compile(r"^\|\s*((?:ENG-\d{3})|(?:QRK|Q)-\d{2})\s*\|")
+RULER = re.compile(r"^\|[\s:|-]+$")
 SIGNATURE = re.compile(r"([A-Z]\w*)\(([^)]*)\)")
 TAG = re.compile(r"\[([^\[\]]*\bassumed\b[^\[\]]*)\]")
 NUMBERS = re.compile(r"\b(\d{3})(?:[–-](\d{3}))?\b")
@@ -99,7 +100,7 @@ def _numbered(document: str, lines: list[str]) -> list[Rule]:
             if current is not None:
                 header = _take_header(current.lines)
                 current, table = None, []
-            elif not table:
+            elif RULER.match(lines[number - 1]):
                 header = _cells(lines[number - 2])
             rules.append(_from_row(document, section, header, _cells(line)))
             table.append(rules[-1])

@@ -18,6 +18,7 @@ from entra_sim.simulator.ledger.codes import load_codes
 
 RULE_ID = re.compile(r"\b(ENG|WIRE|SRV|QRK|Q)[-\s]?0*(\d{1,3})\b", re.IGNORECASE)
 STRICT_ID = re.compile(r"\b(?:(?:ENG|WIRE|SRV)-\d{3}|(?:QRK|Q)-\d{2})\b")
+NUMBERED = re.compile(r"(ENG|WIRE|SRV|QRK|Q)[-\s]?(\d{1,6})", re.IGNORECASE)
 DIGITS = {"ENG": 3, "WIRE": 3, "SRV": 3, "QRK": 2, "Q": 2}
 
 
@@ -146,7 +147,7 @@ class Ledger:
 
     def nearest(self, text: str) -> tuple[str, ...]:
         """Return up to two ids or codes that look like `text`; for a number of the right form, its neighbours."""
-        match = RULE_ID.fullmatch(text.strip())
+        match = NUMBERED.match(text.strip())
         if match:
             return self._neighbours(match.group(1).upper(), int(match.group(2)))
         if " " in text.strip():
