@@ -150,7 +150,9 @@ def test_a_guess_is_read_to_its_end_and_knows_its_rules(tmp_path: Path) -> None:
         'def decide():\n    """Return x.\n\n    Source: ENG-185,\n        ENG-186.\n    Assumed: one thing\n'
         '        and another.\n    Returns:\n        x.\n    """\n'
     )
-    (guess,) = read_evidence(root, []).guesses
+    evidence = read_evidence(root, [])
+    assert evidence.sources == {rule_id: ["simulator/engine.py: decide"] for rule_id in ("ENG-185", "ENG-186")}
+    (guess,) = evidence.guesses
     assert guess.place == "simulator/engine.py: decide"
     assert guess.text == "one thing and another."
     assert guess.rules == ("ENG-185", "ENG-186")

@@ -1,4 +1,4 @@
-"""What speaks for a rule: tests and scenarios that cite it, guesses written in docstrings, settings that change it.
+"""What speaks for a rule: tests and scenarios that cite it, code and guesses that name it in docstrings.
 
 Tests are read by syntax tree, never imported: `@pytest.mark.rule("ENG-182", ...)` on a function or class, the same in a
 `pytestmark` of a module or class, and in the `marks=` of a `pytest.param`. Files of cases that a parametrised test
@@ -51,12 +51,14 @@ class Evidence:
 
     Args:
         tests: rule id → tests and scenarios that prove it, sorted.
+        sources: rule id → code whose docstring says that it copies the rule (`Source:`), sorted.
         guesses: in the order of files and lines.
         reproduced_by: error code, skip or quarantine reason → library scenarios that show it.
         problems: sentences about citations that cannot be counted.
     """
 
     tests: dict[str, list[str]] = field(default_factory=dict)
+    sources: dict[str, list[str]] = field(default_factory=dict)
     guesses: list[Guess] = field(default_factory=list)
     reproduced_by: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -81,8 +83,9 @@ def read_evidence(root: Path, codes: Sequence[str]) -> Evidence:
         _read_scenario(path, path.relative_to(root).as_posix(), codes, evidence)
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
-            evidence.guesses += _guesses(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
-    for places in evidence.tests.values():
+            name = path.relative_to(root).as_posix()
+            _read_code(name, ast.parse(path.read_text(encoding="utf-8"), name), evidence)
+    for places in (*evidence.tests.values(), *evidence.sources.values()):
         places.sort()
     return evidence
 
@@ -194,16 +197,16 @@ def _read_scenario(path: Path, name: str, codes: Sequence[str], evidence: Eviden
             evidence.reproduced_by.setdefault(code, []).append(name)
 
 
-def _guesses(name: str, source: str) -> Iterator[Guess]:
-    tree = ast.parse(source, name)
+def _read_code(name: str, tree: ast.Module, evidence: Evidence) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | Definition):
-            text = ast.get_docstring(node)
-            if text and "Assumed:" in text:
-                owner = "" if isinstance(node, ast.Module) else f": {node.name}"
-                yield from _guesses_of(f"{name}{owner}", text)
+            text = ast.get_docstring(node) or ""
+            place = name if isinstance(node, ast.Module) else f"{name}: {node.name}"
+            evidence.guesses += _guesses_of(place, text)
+            for rule_id in dict.fromkeys(ID.findall(" ".join(_from(text.splitlines(), "Source:")))):
+                evidence.sources.setdefault(rule_id, []).append(place)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("Assumed:"):
-            yield from _guesses_of(name, node.value)
+            evidence.guesses += _guesses_of(name, node.value)
 
 
 def _guesses_of(place: str, text: str) -> Iterator[Guess]:

@@ -28,6 +28,7 @@ class Entry:
         rule: as the reference states it.
         status: "simulated" or "not simulated".
         tests: tests, case files and scenarios that prove it.
+        code: what says in its docstring that it copies the rule.
         assumed: why it is partly or wholly a guess, "" when it is not.
         settings: names of the settings that change it.
         reason: why it is not simulated, "" when it is.
@@ -37,6 +38,7 @@ class Entry:
     rule: Rule
     status: str
     tests: tuple[str, ...]
+    code: tuple[str, ...]
     assumed: str
     settings: tuple[str, ...]
     reason: str = ""
@@ -130,6 +132,7 @@ def _entry(rule: Rule, tests: tuple[str, ...], evidence: Evidence, hand_kept: Ha
         rule=rule,
         status="simulated" if tests else "not simulated",
         tests=tests,
+        code=tuple(evidence.sources.get(rule.id, ())),
         assumed="; ".join([*rule.assumed, *guesses]),
         settings=settings,
         reason=reason,
@@ -148,6 +151,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "setting": ", ".join(entry.settings) or None,
         "reason": entry.reason or None,
         "open": entry.is_open,
+        "code": list(entry.code),
         "section": entry.rule.section,
         "document": entry.rule.document,
     }

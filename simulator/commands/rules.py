@@ -122,6 +122,8 @@ def _rule_lines(rule: LedgerRule) -> Iterator[str]:
         yield from _field("Reason", rule.reason)
     for number, test in enumerate(rule.tests):
         yield from _field("" if number else "Proven by", test)
+    for number, place in enumerate(rule.code):
+        yield from _field("" if number else "Code", place)
     if rule.assumed:
         yield from _field("Assumed", rule.assumed)
     settings = {item.name: item for item in describe()}

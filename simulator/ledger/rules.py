@@ -32,6 +32,7 @@ class LedgerRule:
         title: one line.
         text: the rule as the reference states it, Markdown.
         tests: tests, case files and scenarios that prove it.
+        code: functions and modules that copy it, "simulator/engine/decide.py: decide".
         assumed: why it is partly a guess, or None.
         setting: names of the settings that change it, with commas, or None.
         reason: why it is not simulated, or None.
@@ -45,6 +46,7 @@ class LedgerRule:
     title: str
     text: str
     tests: tuple[str, ...]
+    code: tuple[str, ...]
     assumed: str | None
     setting: str | None
     reason: str | None
@@ -62,6 +64,7 @@ class LedgerRule:
             "assumed": self.assumed,
             "setting": self.setting,
             "reason": self.reason,
+            "code": list(self.code),
         }
 
 
@@ -205,6 +208,7 @@ def _rule(entry: Mapping[str, Any], texts: Mapping[str, str]) -> LedgerRule:
         title=entry["title"],
         text=texts[entry["id"]],
         tests=tuple(entry["tests"]),
+        code=tuple(entry["code"]),
         assumed=entry["assumed"],
         setting=entry["setting"],
         reason=entry["reason"],
