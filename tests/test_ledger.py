@@ -125,7 +125,7 @@ def test_a_citation_that_cannot_be_counted_is_a_problem(tmp_path: Path, test: st
 
 
 def test_scenarios_and_case_files_are_evidence_too(tmp_path: Path) -> None:
-    root = _tree(tmp_path, "")
+    root = _tree(tmp_path, 'CASES = ("cases.jsonl", "create.json")')
     (root / "tests" / "cases.jsonl").write_text('{"id": "a", "function": "Join"}\n{"function": "(grammar)"}\n')
     (root / "tests" / "create.json").write_text('{"id": "create", "source": "WIRE-050; WIRE-051"}')
     library = root / "scenarios" / "library"
@@ -141,6 +141,13 @@ def test_scenarios_and_case_files_are_evidence_too(tmp_path: Path) -> None:
         "ENG-168": ["scenarios/library/gone.yaml"],
     }
     assert evidence.reproduced_by == {"InvalidAnchor": ["scenarios/library/gone.yaml"]}
+
+
+def test_a_case_file_that_no_test_reads_proves_nothing(tmp_path: Path) -> None:
+    root = _tree(tmp_path, "")
+    (root / "tests" / "cases.jsonl").write_text('{"id": "a", "function": "Join"}\n')
+    (problem,) = read_evidence(root, []).problems
+    assert problem.startswith("tests/cases.jsonl holds cases that no test reads")
 
 
 def test_a_guess_is_read_to_its_end_and_knows_its_rules(tmp_path: Path) -> None:

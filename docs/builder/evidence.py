@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -74,11 +75,11 @@ class Evidence:
 def read_evidence(root: Path, codes: Sequence[str]) -> Evidence:
     """Return what the tree below `root` says about rules; `codes` are the names to look for in scenarios."""
     evidence = Evidence()
-    for path in sorted((root / "tests").rglob("*.py")):
-        name = path.relative_to(root).as_posix()
-        _Citations(name, evidence).read(ast.parse(path.read_text(encoding="utf-8"), name))
-    for path in sorted((root / "tests").rglob("*.json*")):
-        _read_cases(path, path.relative_to(root).as_posix(), evidence)
+    modules = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in _tests(root, "*.py")}
+    for name, source in modules.items():
+        _Citations(name, evidence).read(ast.parse(source, name))
+    for path in _tests(root, "*.json*"):
+        _read_cases(path, path.relative_to(root).as_posix(), modules.values(), evidence)
     for path in sorted((root / LIBRARY).glob("*.yaml")):
         _read_scenario(path, path.relative_to(root).as_posix(), codes, evidence)
     for package in PACKAGES:
@@ -173,17 +174,25 @@ def _assigns(statement: ast.stmt, name: str) -> bool:
     )
 
 
-def _read_cases(path: Path, name: str, evidence: Evidence) -> None:
+def _tests(root: Path, pattern: str) -> list[Path]:
+    return sorted((root / "tests").rglob(pattern))
+
+
+def _read_cases(path: Path, name: str, modules: Iterable[str], evidence: Evidence) -> None:
     """Read case files: one object a file with `source` (SCIM wire), or one a line with `function` (expressions)."""
+    text = path.read_text(encoding="utf-8")
+    ids: list[str] = []
     if path.suffix == ".jsonl":
-        for line in path.read_text(encoding="utf-8").splitlines():
-            case = json.loads(line) if line.strip() else None
-            if isinstance(case, Mapping) and re.fullmatch(r"[A-Z]\w+", str(case.get("function", ""))):
-                evidence.cite(name, [case["function"]])
+        cases = [json.loads(line) for line in text.splitlines() if line.strip()]
+        functions = dict.fromkeys(str(case.get("function", "")) for case in cases if isinstance(case, Mapping))
+        ids = [function for function in functions if re.fullmatch(r"[A-Z]\w+", function)]
     elif path.suffix == ".json":
-        case = json.loads(path.read_text(encoding="utf-8"))
+        case = json.loads(text)
         if isinstance(case, Mapping) and "source" in case and "id" in case:
-            evidence.cite(name, ID.findall(json.dumps(case["source"])))
+            ids = ID.findall(json.dumps(case["source"]))
+    if ids and not any(path.name in module or f'"{path.parent.name}"' in module for module in modules):
+        evidence.problems.append(f"{name} holds cases that no test reads: no module names the file or its folder")
+    evidence.cite(name, ids)
 
 
 def _read_scenario(path: Path, name: str, codes: Sequence[str], evidence: Evidence) -> None:
