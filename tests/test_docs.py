@@ -11,8 +11,10 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from entra_sim.cli import COMMANDS
+from entra_sim.cli import root
 from entra_sim.docs.builder.references import ID
 from entra_sim.docs.builder.references import read_rules
 from entra_sim.simulator.settings import describe
@@ -64,6 +66,12 @@ def _invocations(text: str) -> Iterator[list[str]]:
             yield shlex.split(command.group(1) or "", comments=True)
 
 
+def _examples(name: str, *commands: str) -> list[list[str]]:
+    """Return the invocations of these commands that a document gives in full."""
+    found = _invocations((ROOT / name).read_text(encoding="utf-8"))
+    return [words for words in found if len(words) > 1 and words[0] in commands and words[0] in COMMANDS]
+
+
 @cache
 def _command(name: str) -> click.Command:
     module, attribute = COMMANDS[name][0].split(":")
@@ -107,6 +115,13 @@ def test_examples_use_options_and_sub_commands_that_exist(name: str) -> None:
             f"{' '.join(words)}: {word}" for word in rest if _is_option(word) and word.split("=")[0] not in options
         ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("words", _examples("README.md", "eval", "rules"), ids=" ".join)
+def test_examples_of_the_readme_run(words: list[str]) -> None:
+    result = CliRunner().invoke(root, words)
+    assert (result.exit_code, result.exception) == (0, None)
+    assert result.output
 
 
 def _is_option(word: str) -> bool:
