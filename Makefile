@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo up test check ledger pins install clean
+.PHONY: help demo up test check ledger bite pins install clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ ledger: $(VENV)/.test-extra ## write docs/fidelity.md, docs/settings.md and the 
 
 test: check ## set everything up; linters, types, contracts and the whole suite
 	$(BIN)/python -m pytest -n auto
+
+bite: $(VENV)/.test-extra ## break the code of 40 sampled rules and see whether their tests notice (minutes)
+	@$(BIN)/python -m entra_sim.docs.builder.bite
 
 pins: ## write constraints.txt anew from the newest versions that setup.cfg allows
 	@rm -rf build/pins && $(PYTHON) -m venv build/pins

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from entra_sim.docs.builder.bite import broken
+from entra_sim.docs.builder.bite import spots_of
 from entra_sim.docs.builder.evidence import read_evidence
 from entra_sim.docs.builder.ledger import Ledger
 from entra_sim.docs.builder.ledger import build_ledger
@@ -219,3 +221,26 @@ def test_the_packaged_ledger_has_the_promised_form() -> None:
         assert {"id", "status", "title", "tests", "assumed", "setting"} <= entry.keys()
         assert entry["status"] in ("simulated", "not simulated")
         assert (entry["status"] == "simulated") == bool(entry["tests"]) == (entry["reason"] is None)
+
+
+def test_the_code_of_a_rule_is_broken_in_small_ways_and_type_hints_are_left_alone(tmp_path: Path) -> None:
+    source = (
+        "def f(x: tuple[int, int]) -> int:\n    if x == (1, 2):\n        return True\n    return 3\n\n"
+        "def g():\n    return 0\n"
+    )
+    (tmp_path / "a.py").write_text(source, encoding="utf-8")
+    bodies = [broken(source, spot.position) for spot in spots_of(tmp_path, "a.py: f")]
+    heads = [body.partition("\n\n\n")[0].partition("\n")[2].strip() for body in bodies]
+    assert sorted(heads) == sorted(
+        [
+            "if not x == (1, 2):\n        return True\n    return 3",
+            "if x != (1, 2):\n        return True\n    return 3",
+            "if x == (1,):\n        return True\n    return 3",
+            "if x == (2, 2):\n        return True\n    return 3",
+            "if x == (1, 3):\n        return True\n    return 3",
+            "if x == (1, 2):\n        return None\n    return 3",
+            "if x == (1, 2):\n        return False\n    return 3",
+            "if x == (1, 2):\n        return True\n    return None",
+            "if x == (1, 2):\n        return True\n    return 4",
+        ]
+    )
