@@ -230,7 +230,7 @@ def test_the_code_of_a_rule_is_broken_in_small_ways_and_type_hints_are_left_alon
     )
     (tmp_path / "a.py").write_text(source, encoding="utf-8")
     bodies = [broken(source, spot.position) for spot in spots_of(tmp_path, "a.py: f")]
-    heads = [body.partition("\n\n\n")[0].partition("\n")[2].strip() for body in bodies]
+    heads = [body.partition("\n\ndef g")[0].partition("\n")[2].strip() for body in bodies]
     assert sorted(heads) == sorted(
         [
             "if not x == (1, 2):\n        return True\n    return 3",

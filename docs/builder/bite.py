@@ -50,7 +50,7 @@ class Spot:
 @click.command()
 @click.option("--rules", "rule_count", default=40, show_default=True, help="How many rules to sample.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the sample and of the changes.")
-@click.option("--changes", "change_count", default=12, show_default=True, help="Changes tried for one rule at most.")
+@click.option("--changes", "change_count", default=24, show_default=True, help="Changes tried for one rule at most.")
 @click.option("--only", multiple=True, help="Try these rules instead of a sample.")
 def main(rule_count: int, seed: int, change_count: int, only: tuple[str, ...]) -> None:
     """Break the code of sampled rules; exit code 1 when the tests of a rule notice none of the changes."""
@@ -120,7 +120,7 @@ def spots_of(root: Path, place: str) -> list[Spot]:
     tree = ast.parse((root / file).read_text(encoding="utf-8"), file)
     wanted = [node for node in ast.walk(tree) if isinstance(node, Owner) and node.name == name] if name else [tree]
     inside = {id(node) for owner in wanted for node in ast.walk(owner) if _can_change(node)}
-    inside -= {id(node) for hint in _hints(tree) for node in ast.walk(hint)}
+    inside -= {id(node) for silent in _without_effect(tree) for node in ast.walk(silent)}
     return [Spot(file=file, position=position) for position, node in enumerate(ast.walk(tree)) if id(node) in inside]
 
 
@@ -131,10 +131,11 @@ def broken(source: str, position: int) -> str:
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-def _hints(tree: ast.AST) -> list[ast.AST]:
-    """Return the type hints, which may change without any difference."""
+def _without_effect(tree: ast.AST) -> list[ast.AST]:
+    """Return type hints and docstrings, which may change without any difference."""
     hints = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
-    return [hint for hint in hints if hint is not None]
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
+    return [*(hint for hint in hints if hint is not None), *texts]
 
 
 def _can_change(node: ast.AST) -> bool:
@@ -143,7 +144,7 @@ def _can_change(node: ast.AST) -> bool:
     if isinstance(node, ast.Return):
         return node.value is not None
     if isinstance(node, ast.Constant):
-        return isinstance(node.value, int | float)
+        return isinstance(node.value, int | float | str)
     if isinstance(node, ast.Tuple | ast.List):
         return len(node.elts) > 1 and isinstance(node.ctx, ast.Load)
     return isinstance(node, ast.If | ast.IfExp | ast.While | ast.BoolOp)
@@ -161,8 +162,11 @@ def _change(node: ast.AST) -> None:
     elif isinstance(node, ast.Tuple | ast.List):
         node.elts.pop()
     elif isinstance(node, ast.Constant):
-        assert isinstance(node.value, int | float)
-        node.value = not node.value if isinstance(node.value, bool) else node.value + 1
+        if isinstance(node.value, str):
+            node.value += "~"
+        else:
+            assert isinstance(node.value, int | float)
+            node.value = not node.value if isinstance(node.value, bool) else node.value + 1
 
 
 if __name__ == "__main__":
