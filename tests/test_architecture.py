@@ -10,7 +10,7 @@ import importlib
 import re
 from collections.abc import Iterator
 from configparser import ConfigParser
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -36,7 +36,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "time.gmtime": (),
     "uuid.uuid1": (),
     "uuid.uuid4": ("simulator/ids.py", "mock_tapt/ids.py"),
-    "random.*": ("simulator/ids.py", "mock_tapt/ids.py"),
+    "random.[a-z]*": ("simulator/ids.py", "mock_tapt/ids.py"),
+    "random.SystemRandom": (),
+    "random.Random()": (),  # without a seed; a seeded one is a value like any other
     "builtins.print": (),
 }
 
@@ -86,6 +88,7 @@ def _dotted_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
             for alias in node.names:
                 origin[alias.asname or alias.name] = f"{node.module}.{alias.name}"
                 yield f"{node.module}.{alias.name}", node.lineno
+    unseeded = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and not node.args}
     for node in ast.walk(tree):
         parts: list[str] = []
         inner: ast.expr | ast.AST = node
@@ -93,7 +96,8 @@ def _dotted_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
             parts.insert(0, inner.attr)
             inner = inner.value
         if isinstance(inner, ast.Name) and inner.id in origin and isinstance(inner.ctx, ast.Load):
-            yield ".".join([origin[inner.id], *parts]), inner.lineno
+            name = ".".join([origin[inner.id], *parts])
+            yield name + ("()" if name == "random.Random" and id(node) in unseeded else ""), inner.lineno
 
 
 def _strays(name: str, tree: ast.Module) -> list[str]:
@@ -101,7 +105,7 @@ def _strays(name: str, tree: ast.Module) -> list[str]:
         f"{name}:{line} names {dotted}"
         for dotted, line in dict.fromkeys(_dotted_names(tree))
         for pattern, homes in HOMES.items()
-        if fnmatch(dotted, pattern) and name not in homes
+        if fnmatchcase(dotted, pattern) and name not in homes
     ]
 
 
@@ -119,6 +123,7 @@ def test_time_chance_and_printing_stay_in_their_one_home() -> None:
         ("import time\ntime.time()", "x.py:2 names time.time"),
         ("import uuid\nx = dict(default_factory=uuid.uuid4)", "x.py:2 names uuid.uuid4"),
         ("import random\nrandom.choice('ab')", "x.py:2 names random.choice"),
+        ("import random\nr = random.Random()", "x.py:2 names random.Random()"),
         ("print('x')", "x.py:1 names builtins.print"),
     ],
 )
@@ -127,8 +132,9 @@ def test_the_walk_sees_through_import_styles(source: str, stray: str) -> None:
 
 
 def test_the_walk_lets_pass_what_is_handed_in() -> None:
-    source = "def f(clock, random, now):\n    return clock.now(), random.choice('ab'), now.today()"
+    source = "def f(clock, chance, now):\n    return clock.now(), chance.choice('ab'), now.today()"
     assert _strays("x.py", ast.parse(source)) == []
+    assert _strays("x.py", ast.parse("import random\nchance = random.Random(7)")) == []
 
 
 def test_files_and_functions_keep_to_one_idea() -> None:
