@@ -163,7 +163,7 @@ def test_a_guess_is_read_to_its_end_and_knows_its_rules(tmp_path: Path) -> None:
     assert evidence.sources == {rule_id: ["simulator/engine.py: decide"] for rule_id in ("ENG-185", "ENG-186")}
     (guess,) = evidence.guesses
     assert guess.place == "simulator/engine.py: decide"
-    assert guess.text == "one thing and another."
+    assert guess.text == "One thing and another."
     assert guess.rules == ("ENG-185", "ENG-186")
 
 

@@ -27,7 +27,8 @@ from entra_sim.docs.builder.references import ID
 MOST_RULES_PER_TEST = 5
 PACKAGES = ("simulator", "mock_tapt", "scenarios")
 LIBRARY = "scenarios/library"
-OTHER_LINE = re.compile(r"^\s*(?:[A-Z][a-z]+:(?:\s|$)|$)")
+OTHER_LINE = re.compile(r"^\s*(?:\w+:(?:\s|$)|$)")
+ASSUMED = re.compile(r"(?<!`)\bAssumed:\s*(.*)")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -222,14 +223,16 @@ def _guesses_of(place: str, text: str) -> Iterator[Guess]:
     lines = text.splitlines()
     sources = ID.findall(" ".join(_from(lines, "Source:")))
     for number, line in enumerate(lines):
-        if "Assumed:" not in line:
+        start = ASSUMED.search(line)
+        if start is None:
             continue
-        words = [line.split("Assumed:", 1)[1].strip()]
+        words = [start.group(1)]
         for follower in lines[number + 1 :]:
             if OTHER_LINE.match(follower):
                 break
             words.append(follower.strip())
-        guess = " ".join(words)
+        guess = re.split(r"\s+(?:Source|Assumed):", " ".join(words))[0]
+        guess = guess[:1].upper() + guess[1:]
         rules = tuple(dict.fromkeys(ID.findall(guess) or sources))
         yield Guess(place=place, text=guess, rules=rules)
 
