@@ -96,7 +96,7 @@ class TestAll:
     def test_one(self, x): ...
 """,
     )
-    evidence = read_evidence(root, [])
+    evidence = read_evidence(root)
     assert evidence.problems == []
     test = "tests/test_it.py::TestAll::test_one"
     places = {rule_id: [test] for rule_id in ("ENG-002", "ENG-003", "ENG-004")}
@@ -123,7 +123,7 @@ class TestAll:
     ids=["more than five", "not written out", "no test", "out of sight"],
 )
 def test_a_citation_that_cannot_be_counted_is_a_problem(tmp_path: Path, test: str, problem: str) -> None:
-    assert read_evidence(_tree(tmp_path, test), []).problems == [problem]
+    assert read_evidence(_tree(tmp_path, test)).problems == [problem]
 
 
 def test_scenarios_and_case_files_are_evidence_too(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_scenarios_and_case_files_are_evidence_too(tmp_path: Path) -> None:
     (library / "gone.yaml").write_text(
         "scenario: x\nrules: [ENG-168]\nsteps: [{expect: {logs: [{error: InvalidAnchor}]}}]"
     )
-    evidence = read_evidence(root, ["InvalidAnchor", "Timeout"])
+    evidence = read_evidence(root, codes=["InvalidAnchor", "Timeout"])
     assert evidence.tests == {
         "Join": ["tests/cases.jsonl"],
         "WIRE-050": ["tests/create.json"],
@@ -148,7 +148,7 @@ def test_scenarios_and_case_files_are_evidence_too(tmp_path: Path) -> None:
 def test_a_case_file_that_no_test_reads_proves_nothing(tmp_path: Path) -> None:
     root = _tree(tmp_path, "")
     (root / "tests" / "cases.jsonl").write_text('{"id": "a", "function": "Join"}\n')
-    (problem,) = read_evidence(root, []).problems
+    (problem,) = read_evidence(root).problems
     assert problem.startswith("tests/cases.jsonl holds cases that no test reads")
 
 
@@ -159,7 +159,7 @@ def test_a_guess_is_read_to_its_end_and_knows_its_rules(tmp_path: Path) -> None:
         'def decide():\n    """Return x.\n\n    Source: ENG-185,\n        ENG-186.\n    Assumed: one thing\n'
         '        and another.\n    Returns:\n        x.\n    """\n'
     )
-    evidence = read_evidence(root, [])
+    evidence = read_evidence(root)
     assert evidence.sources == {rule_id: ["simulator/engine.py: decide"] for rule_id in ("ENG-185", "ENG-186")}
     (guess,) = evidence.guesses
     assert guess.place == "simulator/engine.py: decide"
@@ -167,9 +167,20 @@ def test_a_guess_is_read_to_its_end_and_knows_its_rules(tmp_path: Path) -> None:
     assert guess.rules == ("ENG-185", "ENG-186")
 
 
+def test_a_function_of_the_expression_language_is_found_by_its_name(tmp_path: Path) -> None:
+    root = _tree(tmp_path, "")
+    (root / "simulator" / "expressions").mkdir(parents=True)
+    (root / "simulator" / "expressions" / "dates.py").write_text(
+        'def date_add():\n    """Assumed: the month\'s last day."""\n'
+    )
+    evidence = read_evidence(root, functions=["DateAdd", "Now"])
+    assert evidence.sources == {"DateAdd": ["simulator/expressions/dates.py: date_add"]}
+    assert evidence.guesses[0].rules == ("DateAdd",)
+
+
 def test_proven_rules_leave_the_open_list_and_nothing_else_does(tmp_path: Path) -> None:
     text = '[never]\nENG-001 = "because"\n\n[open]\nids = [\n    "ENG-001",\n    "ENG-002",\n]\n'
-    evidence = read_evidence(_tree(tmp_path, '@pytest.mark.rule("ENG-001")\ndef test_it(): ...'), [])
+    evidence = read_evidence(_tree(tmp_path, '@pytest.mark.rule("ENG-001")\ndef test_it(): ...'))
     assert without_proven(text, evidence) == '[never]\nENG-001 = "because"\n\n[open]\nids = [\n    "ENG-002",\n]\n'
 
 

@@ -73,8 +73,14 @@ class Evidence:
                 places.append(place)
 
 
-def read_evidence(root: Path, codes: Sequence[str]) -> Evidence:
-    """Return what the tree below `root` says about rules; `codes` are the names to look for in scenarios."""
+def read_evidence(root: Path, *, codes: Sequence[str] = (), functions: Sequence[str] = ()) -> Evidence:
+    """Return what the tree below `root` says about rules.
+
+    Args:
+        root: the project's root.
+        codes: names to look for in scenarios.
+        functions: names of the expression language; `date_add` in an expressions package is the code of DateAdd.
+    """
     evidence = Evidence()
     modules = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in _tests(root, "*.py")}
     for name, source in modules.items():
@@ -86,7 +92,8 @@ def read_evidence(root: Path, codes: Sequence[str]) -> Evidence:
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
             name = path.relative_to(root).as_posix()
-            _read_code(name, ast.parse(path.read_text(encoding="utf-8"), name), evidence)
+            names = {function.lower(): function for function in functions if "/expressions/" in name}
+            _read_code(name, ast.parse(path.read_text(encoding="utf-8"), name), names, evidence)
     for places in (*evidence.tests.values(), *evidence.sources.values()):
         places.sort()
     return evidence
@@ -207,21 +214,23 @@ def _read_scenario(path: Path, name: str, codes: Sequence[str], evidence: Eviden
             evidence.reproduced_by.setdefault(code, []).append(name)
 
 
-def _read_code(name: str, tree: ast.Module, evidence: Evidence) -> None:
+def _read_code(name: str, tree: ast.Module, functions: Mapping[str, str], evidence: Evidence) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | Definition):
             text = ast.get_docstring(node) or ""
             place = name if isinstance(node, ast.Module) else f"{name}: {node.name}"
-            evidence.guesses += _guesses_of(place, text)
-            for rule_id in dict.fromkeys(ID.findall(" ".join(_from(text.splitlines(), "Source:")))):
+            ids = ID.findall(" ".join(_from(text.splitlines(), "Source:")))
+            if isinstance(node, Definition) and node.name.replace("_", "") in functions:
+                ids.append(functions[node.name.replace("_", "")])
+            evidence.guesses += _guesses_of(place, text, ids)
+            for rule_id in dict.fromkeys(ids):
                 evidence.sources.setdefault(rule_id, []).append(place)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("Assumed:"):
-            evidence.guesses += _guesses_of(name, node.value)
+            evidence.guesses += _guesses_of(name, node.value, ())
 
 
-def _guesses_of(place: str, text: str) -> Iterator[Guess]:
+def _guesses_of(place: str, text: str, sources: Sequence[str]) -> Iterator[Guess]:
     lines = text.splitlines()
-    sources = ID.findall(" ".join(_from(lines, "Source:")))
     for number, line in enumerate(lines):
         start = ASSUMED.search(line)
         if start is None:

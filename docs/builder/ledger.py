@@ -10,6 +10,7 @@ from typing import Any
 
 from entra_sim.docs.builder.evidence import Evidence
 from entra_sim.docs.builder.evidence import read_evidence
+from entra_sim.docs.builder.references import EXPRESSIONS
 from entra_sim.docs.builder.references import ID
 from entra_sim.docs.builder.references import Rule
 from entra_sim.docs.builder.references import read_rules
@@ -79,7 +80,9 @@ def read_hand_kept(root: Path) -> HandKept:
 def build_ledger(root: Path) -> Ledger:
     """Return the ledger of the tree at `root`, with its problems; an entry with a problem counts as not simulated."""
     rules = read_rules(root / "docs" / "reference")
-    evidence = read_evidence(root, [code.name for code in load_codes()])
+    codes = [code.name for code in load_codes()]
+    functions = [rule.id for rule in rules if rule.document == EXPRESSIONS]
+    evidence = read_evidence(root, codes=codes, functions=functions)
     hand_kept = read_hand_kept(root)
     problems = [*evidence.problems, *_unknown(rules, evidence, hand_kept)]
     entries = []
