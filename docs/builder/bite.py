@@ -77,7 +77,14 @@ def main(rule_count: int, seed: int, change_count: int, only: tuple[str, ...]) -
 
 
 def _node_ids(entry: Entry) -> list[str]:
-    return [test for test in entry.tests if test.startswith("tests/") and ".py" in test]
+    """Return what pytest is to run for a rule: the tests that cite it, the modules that read its files of cases."""
+    ids = [test for test in entry.tests if ".py" in test]
+    cases = [Path(test) for test in entry.tests if test.startswith("tests/") and ".py" not in test]
+    for path in sorted((ROOT / "tests").rglob("*.py")) if cases and not ids else ():
+        text = path.read_text(encoding="utf-8")
+        if any(case.name in text or f'"{case.parent.name}"' in text for case in cases):
+            ids.append(path.relative_to(ROOT).as_posix())
+    return ids
 
 
 def _copy(folder: Path) -> Path:
