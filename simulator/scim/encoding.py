@@ -34,7 +34,7 @@ def encode_query_text(text: str) -> str:
 
     Source: WIRE-020.
     """
-    return "".join([_QUERY[byte] for byte in _utf8(text)])
+    return _byte_text(text).translate(_QUERY)
 
 
 def encode_segment(text: str) -> str:
@@ -44,7 +44,7 @@ def encode_segment(text: str) -> str:
     """
     if text in (".", ".."):
         return text.replace(".", "%2E")
-    return "".join([_SEGMENT[byte] for byte in _utf8(text)])
+    return _byte_text(text).translate(_SEGMENT)
 
 
 def encode_path(path: str) -> str:
@@ -60,11 +60,14 @@ def encode_path(path: str) -> str:
 
 def encode_url_text(text: str) -> str:
     """Return a piece of a URL that a person typed, with escapes only for what may not stand in a request line."""
-    return "".join([_URL[byte] for byte in _utf8(text)])
+    return _byte_text(text).translate(_URL)
 
 
-def _utf8(text: str) -> bytes:
+def _byte_text(text: str) -> str:
+    """Return a text whose characters are the bytes of this one in UTF-8."""
+    if text.isascii():
+        return text
     try:
-        return text.encode()
+        return text.encode().decode("latin-1")
     except UnicodeEncodeError:  # half of a surrogate pair: the class library sends the replacement character
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode().decode("latin-1")
