@@ -15,7 +15,7 @@ from entra_sim.simulator.settings import describe
 
 
 def _run(*arguments: str, given: str | None = None) -> Result:
-    return CliRunner(catch_exceptions=False).invoke(command, arguments, input=given)
+    return CliRunner(catch_exceptions=False, env={"COLUMNS": "100"}).invoke(command, arguments, input=given)
 
 
 def test_a_rule_is_shown_with_text_status_assumption_and_setting() -> None:
