@@ -19,6 +19,7 @@ from pathlib import Path
 
 import click
 
+from entra_sim.docs.builder.evidence import readers_of
 from entra_sim.docs.builder.ledger import Entry
 from entra_sim.docs.builder.ledger import build_ledger
 
@@ -79,12 +80,11 @@ def main(rule_count: int, seed: int, change_count: int, only: tuple[str, ...]) -
 def _node_ids(entry: Entry) -> list[str]:
     """Return what pytest is to run for a rule: the tests that cite it, the modules that read its files of cases."""
     ids = [test for test in entry.tests if ".py" in test]
-    cases = [Path(test) for test in entry.tests if test.startswith("tests/") and ".py" not in test]
-    for path in sorted((ROOT / "tests").rglob("*.py")) if cases and not ids else ():
-        text = path.read_text(encoding="utf-8")
-        if any(case.name in text or f'"{case.parent.name}"' in text for case in cases):
-            ids.append(path.relative_to(ROOT).as_posix())
-    return ids
+    cases = [test for test in entry.tests if test.startswith("tests/") and ".py" not in test]
+    if ids or not cases:
+        return ids
+    modules = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")}
+    return sorted({name for case in cases for name in readers_of(case, modules)})
 
 
 def _copy(folder: Path) -> Path:
@@ -95,7 +95,13 @@ def _copy(folder: Path) -> Path:
 
 
 def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> tuple[int, bool]:
-    """Return how many changes were tried until the rule's tests noticed one, and whether they did."""
+    """Return how many changes were tried until the rule's tests noticed one, and whether they did.
+
+    Raises:
+        ClickException: the tests fail without any change.
+    """
+    if _tests_fail(tree, _node_ids(entry)):
+        raise click.ClickException(f"the tests of {entry.rule.id} fail before anything is changed: {_node_ids(entry)}")
     spots = list(dict.fromkeys(spot for place in entry.code for spot in spots_of(ROOT, place)))
     chosen = chance.sample(spots, min(most, len(spots)))
     for number, spot in enumerate(chosen, start=1):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from entra_sim.docs.builder.references import ID
 
 MOST_RULES_PER_TEST = 5
 PACKAGES = ("simulator", "mock_tapt", "scenarios")
+SELF = "tests/test_ledger.py"
 LIBRARY = "scenarios/library"
 OTHER_LINE = re.compile(r"^\s*(?:\w+:(?:\s|$)|$)")
 ASSUMED = re.compile(r"(?<!`)\bAssumed:\s*(.*)")
@@ -86,7 +86,7 @@ def read_evidence(root: Path, *, codes: Sequence[str] = (), functions: Sequence[
     for name, source in modules.items():
         _Citations(name, evidence).read(ast.parse(source, name))
     for path in _tests(root, "*.json*"):
-        _read_cases(path, path.relative_to(root).as_posix(), modules.values(), evidence)
+        _read_cases(path, path.relative_to(root).as_posix(), modules, evidence)
     for path in sorted((root / LIBRARY).glob("*.yaml")):
         _read_scenario(path, path.relative_to(root).as_posix(), codes, evidence)
     for package in PACKAGES:
@@ -186,7 +186,13 @@ def _tests(root: Path, pattern: str) -> list[Path]:
     return sorted((root / "tests").rglob(pattern))
 
 
-def _read_cases(path: Path, name: str, modules: Iterable[str], evidence: Evidence) -> None:
+def readers_of(cases: str, modules: Mapping[str, str]) -> list[str]:
+    """Return the test modules (name → source) that name a file of cases, or its folder in quotation marks."""
+    file, folder = cases.rsplit("/", 1)[1], cases.rsplit("/", 2)[-2]
+    return [name for name, source in modules.items() if name != SELF and (file in source or f'"{folder}"' in source)]
+
+
+def _read_cases(path: Path, name: str, modules: Mapping[str, str], evidence: Evidence) -> None:
     """Read case files: one object a file with `source` (SCIM wire), or one a line with `function` (expressions)."""
     text = path.read_text(encoding="utf-8")
     ids: list[str] = []
@@ -198,7 +204,7 @@ def _read_cases(path: Path, name: str, modules: Iterable[str], evidence: Evidenc
         case = json.loads(text)
         if isinstance(case, Mapping) and "source" in case and "id" in case:
             ids = ID.findall(json.dumps(case["source"]))
-    if ids and not any(path.name in module or f'"{path.parent.name}"' in module for module in modules):
+    if ids and not readers_of(name, modules):
         evidence.problems.append(f"{name} holds cases that no test reads: no module names the file or its folder")
     evidence.cite(name, ids)
 
