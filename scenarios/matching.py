@@ -49,7 +49,9 @@ class _Absent:
 ABSENT: Any = _Absent()
 
 
-def first_difference(expected: Any, actual: Any, *, is_ordered: bool = False, is_exact: bool = False) -> Difference | None:
+def first_difference(
+    expected: Any, actual: Any, *, is_ordered: bool = False, is_exact: bool = False
+) -> Difference | None:
     """Return the first difference, None when actual is as expected.
 
     Args:
@@ -213,7 +215,9 @@ def _words(value: Any) -> str:
         return "{" + shown + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(_words(item) for item in value) + "]"
-    if isinstance(value, str) and (value in ("", "true", "false", "null") or re.fullmatch(r"-?[0-9.]+|True|False", value)):
+    if isinstance(value, str) and (
+        value in ("", "true", "false", "null") or re.fullmatch(r"-?[0-9.]+|True|False", value)
+    ):
         return f'"{value}"'
     return str(value)
 

@@ -74,13 +74,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantPlan:
-    """What the directory holds before the first step: attribute mappings with ENG-003 / ENG-004 names."""
+    """What the directory holds before the first step, with ENG-003 / ENG-004 names."""
 
     users: tuple[dict[str, Any], ...] = ()
     groups: tuple[dict[str, Any], ...] = ()
-    csv: str = ""
-    csv_place: Place = Place(1, 1)
-    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,6 +11,7 @@ from entra_sim.simulator.errors import ScenarioError
 from entra_sim.simulator.errors import UserInputError
 
 MAX_SHOWN = 20
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,8 +33,17 @@ class ScenarioProblems(UserInputError):
         super().__init__("\n".join(shown))
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place where a user, a group or either is named. `kind` is user, group or principal."""
+
+    kind: str
+    name: str
+    place: Place
+
+
 class Problems:
-    """Collects the mistakes of one file.
+    """Collects the mistakes of one file, and which people and groups it makes and names.
 
     Args:
         path: the file's name as the user gave it.
@@ -41,10 +52,24 @@ class Problems:
     def __init__(self, path: str) -> None:
         self.path = path
         self.found: list[ScenarioError] = []
+        self.references: list[Reference] = []
+        self.defined: dict[str, set[str]] = {"user": set(), "group": set()}
 
     def add(self, place: Place, message: str, *, key: str = "") -> None:
         """Note one mistake."""
         self.found.append(ScenarioError(message, path=self.path, line=place.line, column=place.column, key=key))
+
+    def check_references(self) -> None:
+        """Note every named user or group that the file nowhere makes; object ids are taken as they are."""
+        folded = {kind: {name.casefold() for name in names} for kind, names in self.defined.items()}
+        for reference in self.references:
+            kinds = ("user", "group") if reference.kind == "principal" else (reference.kind,)
+            if _GUID.fullmatch(reference.name) or any(reference.name.casefold() in folded[kind] for kind in kinds):
+                continue
+            near = nearest(reference.name, [name for kind in kinds for name in self.defined[kind]])
+            hint = f"; did you mean '{near}'?" if near else "; add it to the tenant or create it in a step"
+            what = "user or group" if reference.kind == "principal" else reference.kind
+            self.add(reference.place, f"this scenario has no {what} '{reference.name}'{hint}", key=reference.name)
 
     def raise_if_any(self) -> None:
         """Raise ScenarioProblems when something was noted."""

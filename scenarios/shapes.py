@@ -14,6 +14,7 @@ from typing import Any
 from typing import Protocol
 
 from entra_sim.scenarios.problems import Problems
+from entra_sim.scenarios.problems import Reference
 from entra_sim.scenarios.problems import not_known
 from entra_sim.scenarios.spans import SPAN_EXAMPLES
 from entra_sim.scenarios.spans import Span
@@ -75,6 +76,35 @@ class Text:
 
     def json_schema(self) -> JsonSchema:
         return {"type": ["string", "number", "boolean"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The name of a user (userPrincipalName), a group (displayName) or either; an object id works too.
+
+    Args:
+        kind: user, group or principal.
+    """
+
+    kind: str
+
+    @property
+    def noun(self) -> str:
+        return {
+            "user": "a userPrincipalName or object id",
+            "group": "the displayName or object id of a group",
+            "principal": "a userPrincipalName, the displayName of a group, or an object id",
+        }[self.kind]
+
+    def read(self, node: Node, problems: Problems) -> str | None:
+        if not isinstance(node, Scalar) or node.text == "":
+            _refuse(node, self, problems)
+            return None
+        problems.references.append(Reference(self.kind, node.text, node.place))
+        return node.text
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string", "description": self.noun}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,17 +263,20 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A mapping whose keys the user chooses: `{ada@contoso.example: ...}`."""
+    """A mapping whose keys the user chooses: `{ada@contoso.example: ...}`. Args: key: what a key is, or names."""
 
-    key_noun: str
+    key: str | Name
     value: Shape
 
     @property
     def noun(self) -> str:
-        return f"a mapping from {self.key_noun} to {self.value.noun}"
+        return f"a mapping from {self.key if isinstance(self.key, str) else self.key.noun} to {self.value.noun}"
 
     def read(self, node: Node, problems: Problems) -> dict[str, Any] | None:
         if isinstance(node, Mapping) and node.entries:
+            if isinstance(self.key, Name):
+                for key, place in node.key_places.items():
+                    problems.references.append(Reference(self.key.kind, key, place))
             return {key: self.value.read(value, problems) for key, value in node.entries.items()}
         _refuse(node, self, problems)
         return None
@@ -297,7 +330,9 @@ class Record:
         return self.open_shape if self.open_prefixes and key.startswith(self.open_prefixes) else None
 
     def json_schema(self) -> JsonSchema:
-        properties = {key: _described(shape.json_schema(), self.help.get(key, "")) for key, shape in self.fields.items()}
+        properties = {
+            key: _described(shape.json_schema(), self.help.get(key, "")) for key, shape in self.fields.items()
+        }
         schema: JsonSchema = {"type": "object", "properties": properties, "additionalProperties": False}
         if self.open_prefixes:
             schema["patternProperties"] = {f"^{prefix}": self.open_shape.json_schema() for prefix in self.open_prefixes}
@@ -332,6 +367,25 @@ class Either:
     def json_schema(self) -> JsonSchema:
         shapes = [shape for shape in (self.scalar, self.sequence, self.mapping) if shape is not None]
         return {"anyOf": [shape.json_schema() for shape in shapes]}
+
+
+@dataclass(frozen=True, slots=True)
+class Nullable:
+    """A shape, or null."""
+
+    shape: Shape
+
+    @property
+    def noun(self) -> str:
+        return f"{self.shape.noun}, or null"
+
+    def read(self, node: Node, problems: Problems) -> Any:
+        if isinstance(node, Scalar) and node.value is None:
+            return None
+        return self.shape.read(node, problems)
+
+    def json_schema(self) -> JsonSchema:
+        return {"anyOf": [self.shape.json_schema(), {"type": "null"}]}
 
 
 def _described(schema: JsonSchema, text: str) -> JsonSchema:

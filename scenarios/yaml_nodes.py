@@ -1,8 +1,8 @@
 """YAML text as a tree that remembers where everything stands, without YAML's surprises.
 
-Only `true`, `false`, `null` and decimal numbers mean something else than their text: `on`, `no`, `12:30`, `010` and dates
-stay what was written. Duplicate keys, anchors, aliases, tags, tabs, several documents, very deep and very large files
-are refused with one sentence. The tree is built from the parser's events, so no YAML constructor ever runs.
+Only `true`, `false`, `null` and decimal numbers mean something else than their text: `on`, `no`, `12:30`, `010` and
+dates stay what was written. Duplicate keys, anchors, aliases, tags, tabs, several documents, very deep and very large
+files are refused with one sentence. The tree is built from the parser's events, so no YAML constructor ever runs.
 """
 
 from __future__ import annotations
@@ -147,7 +147,9 @@ class _Builder:
                     raise self._error(event, "a second document begins; a file holds one scenario")
                 root = self._node(event, events, 1)
         if root is None:
-            raise ScenarioError("the file is empty; 'entra-sim scenario new' writes one to start from", path=self._path, line=1)
+            raise ScenarioError(
+                "the file is empty; 'entra-sim scenario new' writes one to start from", path=self._path, line=1
+            )
         return root
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
@@ -172,7 +174,9 @@ class _Builder:
                 raise self._error(event, "a list or mapping cannot be a key; put quotes round it if it is text")
             if key.text in entries:
                 first = places[key.text]
-                raise self._error(event, f"the key '{key.text}' stands here a second time; the first is in line {first.line}")
+                raise self._error(
+                    event, f"the key '{key.text}' stands here a second time; the first is in line {first.line}"
+                )
             if key.text == "<<" and key.is_plain:
                 raise self._error(event, "merge keys (<<) are not used in scenario files; write the entries out")
             places[key.text] = key.place
@@ -182,11 +186,17 @@ class _Builder:
     def _check(self, event: Any, depth: int) -> None:
         self._count += 1
         if type(event).__name__ == "AliasEvent":
-            raise self._error(event, f"aliases (*{event.anchor}) are not used in scenario files; write it out, or quote the text")
+            raise self._error(
+                event, f"aliases (*{event.anchor}) are not used in scenario files; write it out, or quote the text"
+            )
         if event.anchor is not None:
-            raise self._error(event, f"anchors (&{event.anchor}) are not used in scenario files; write it out, or quote the text")
+            raise self._error(
+                event, f"anchors (&{event.anchor}) are not used in scenario files; write it out, or quote the text"
+            )
         if event.tag is not None and event.tag != "!":
-            raise self._error(event, f"tags ({event.tag}) are not used in scenario files; quote the text if it begins with !")
+            raise self._error(
+                event, f"tags ({event.tag}) are not used in scenario files; quote the text if it begins with !"
+            )
         if depth > MAX_DEPTH:
             raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
         if self._count > MAX_NODES:
