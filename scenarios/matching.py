@@ -19,6 +19,8 @@ from entra_sim.scenarios.yaml_nodes import Path
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 EXACTLY = "exactly"
 _VALUE_PATH = re.compile(r'([A-Za-z][\w$-]*)\[(\w+) eq "?([^"\]]*)"?\](?:\.(\w+))?')
+_WEIGHTS = {"userName": 9, "identity": 9, "userPrincipalName": 9, "displayName": 5, "path": 2, "method": 2}
+"""How much a key says about which fact was meant."""
 _NAMES = ("userName", "displayName", "value")
 
 
@@ -142,7 +144,7 @@ def _agreement(expected: Any, actual: Any, is_ordered: bool) -> int:
     if not isinstance(expected, Mapping):
         return 0
     return sum(
-        2 if isinstance(value, str) else 1
+        _WEIGHTS.get(key, 1)
         for key, value in expected.items()
         if first_difference(value, lookup(actual, key), is_ordered=is_ordered) is None
     )

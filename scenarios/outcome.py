@@ -28,6 +28,7 @@ class Event:
         title: one line.
         detail: further lines.
         tone: "", good, bad or quiet: how a page shows it.
+        brief: of a request, the answer in a few words.
     """
 
     at: datetime
@@ -35,6 +36,7 @@ class Event:
     title: str
     detail: tuple[str, ...] = ()
     tone: str = ""
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

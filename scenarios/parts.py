@@ -13,6 +13,7 @@ from entra_sim.scenarios.attributes import OPERATORS
 from entra_sim.scenarios.attributes import UNARY_OPERATORS
 from entra_sim.scenarios.attributes import USER_ATTRIBUTES
 from entra_sim.scenarios.problems import Problems
+from entra_sim.scenarios.problems import nearest
 from entra_sim.scenarios.problems import not_known
 from entra_sim.scenarios.shapes import Either
 from entra_sim.scenarios.shapes import Flag
@@ -107,7 +108,10 @@ class Clause:
         attribute, _, rest = node.text.strip().partition(" ")
         fitting = [word for word in OPERATORS if rest == word or rest.startswith(f"{word} ")]
         if not fitting:
-            problems.add(node.place, not_known("scoping operator", rest or node.text, OPERATORS), key=node.text)
+            words = rest.split() or [node.text]
+            tries = [" ".join(words[:count]) for count in (1, 2, 3)]
+            told = next((text for text in tries if nearest(text, OPERATORS)), words[0])
+            problems.add(node.place, not_known("scoping operator", told, OPERATORS), key=node.text)
             return None
         operator = max(fitting, key=len)
         value = rest[len(operator) :].strip()

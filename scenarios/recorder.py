@@ -113,7 +113,17 @@ def request_event(record: Any) -> Event:
     if body is not None:
         detail += _json_lines(body)
     tone = "good" if 200 <= reply.status < 300 else "bad"
-    return Event(at=record.at, kind="request", title=line, detail=tuple(detail), tone=tone)
+    return Event(at=record.at, kind="request", title=line, detail=tuple(detail), tone=tone, brief=_brief(reply, body))
+
+
+def _brief(reply: Any, body: Any) -> str:
+    if not reply.status:
+        return f"no answer: {reply.failure}"
+    if isinstance(body, dict) and "totalResults" in body:
+        return f"{reply.status}, {body['totalResults']} found"
+    if isinstance(body, dict) and "detail" in body and reply.status >= 400:
+        return f"{reply.status}, {body['detail']}"
+    return str(reply.status)
 
 
 def log_event(entry: Any) -> Event:

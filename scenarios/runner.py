@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from typing import Protocol
 
@@ -200,7 +199,6 @@ class _Run:
         try:
             window = self._window_of(step)
             self._act(step)
-            self._settle(step)
             events = self._recorder.collect()
             outcome = Outcome.FAILED
             self._check(step.expectations, before)
@@ -238,9 +236,7 @@ class _Run:
         if step.verb is None:
             return
         try:
-            if step.application:
-                self._session.use_application(step.application)
-            step.verb.perform(self._session, step.argument)
+            self._session.perform(step)
         except SimulatorError as error:
             self._refused(step, error)
             return
@@ -267,11 +263,6 @@ class _Run:
                 expected=step.refused,
                 actual=str(error),
             ) from error
-
-    def _settle(self, step: Step) -> None:
-        """Run what fell due at this very instant: a start, a restart, allowed deletes."""
-        if step.verb is not None:
-            self._session.advance(timedelta())
 
     def _check(self, expectations: tuple[Expectation, ...], window: Window) -> None:
         for expectation in expectations:

@@ -12,6 +12,7 @@ from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.errors import StateConflict
 
 if TYPE_CHECKING:
+    from entra_sim.scenarios.model import Step
     from entra_sim.scenarios.world import World
 
 COMPLIANCE_FLAG = "aadOptscim062020"
@@ -95,6 +96,18 @@ class Session:
     def advance(self, span: timedelta) -> None:
         """Let time pass; what happened on the way is added to `happenings`."""
         self.happenings += self.world.advance(span)
+
+    def perform(self, step: Step) -> None:
+        """Do one step, then run what falls due at this very instant: a start, a restart, allowed deletes.
+
+        Raises:
+            SimulatorError: the step is refused.
+        """
+        if step.application:
+            self.use_application(step.application)
+        if step.verb is not None:
+            step.verb.perform(self, step.argument)
+            self.advance(timedelta())
 
     def open_window(self) -> None:
         """Let the next window begin here."""

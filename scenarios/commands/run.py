@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from entra_sim.scenarios.commands.interrupt import exits_on_interrupt
 from entra_sim.scenarios.selection import select
 from entra_sim.simulator.errors import UserInputError
 
@@ -74,7 +75,8 @@ def command(
     )
     display = _Display(len(chosen), is_quiet=is_json)
     began = time.perf_counter()
-    outcomes = run_batch(chosen, options, display.heard)
+    with exits_on_interrupt("Stopped; nothing is left running."):
+        outcomes = run_batch(chosen, options, display.heard)
     seconds = time.perf_counter() - began
     exit_code = worst(outcomes)
     display.end()

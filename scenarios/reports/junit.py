@@ -23,7 +23,7 @@ def junit_xml(outcomes: list[ScenarioOutcome]) -> bytes:
     for outcome in outcomes:
         _case(suite, outcome)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def _case(suite: ElementTree.Element, outcome: ScenarioOutcome) -> None:
