@@ -15,7 +15,6 @@ from entra_sim.scenarios.session import Session
 SHOWN_HEADERS = ("Content-Type", "Location", "ETag", "Retry-After", "WWW-Authenticate")
 """Headers of an answer that a transcript shows; the others depend on the server or the connection."""
 TARGET = "{target}"
-_RANK = {"step": 0, "cycle": 1, "happening": 1, "idle": 1, "request": 2, "log": 3, "target": 4}
 
 
 class Recorder:
@@ -37,21 +36,25 @@ class Recorder:
         self.events.append(Event(at=self._session.world.clock.now(), kind="step", title=title, detail=tuple(detail)))
 
     def collect(self) -> tuple[Event, ...]:
-        """Return and keep what happened since the last call, in the order of instants."""
-        session = self._session
-        fresh: list[Event] = [happening_event(item) for item in session.happenings]
-        session.happenings.clear()
-        for record in session.world.exchanges(self._request_sequence):
-            self._request_sequence = record.sequence
-            fresh.append(request_event(record))
-        for entry in session.logs(self._log_sequence):
-            self._log_sequence = entry.sequence
-            fresh.append(log_event(entry))
-        fresh.sort(key=lambda event: (event.at, _RANK[event.kind]))
-        fresh = fold_idle(fresh)
-        fresh += self._target_changes()
+        """Return and keep what happened since the last call, in the order in which it happened."""
+        fresh = merged([happening_event(item) for item in self._session.happenings], self._records())
+        self._session.happenings.clear()
+        fresh = [*fold_idle(fresh), *self._target_changes()]
         self.events += fresh
         return tuple(fresh)
+
+    def _records(self) -> list[Event]:
+        """Return the new requests and log entries; an entry stands behind the last request that belongs to it."""
+        placed: list[tuple[int, int, int, Event]] = []
+        for record in self._session.world.exchanges(self._request_sequence):
+            self._request_sequence = record.sequence
+            placed.append((record.sequence, 0, 0, request_event(record)))
+        anchor = 0
+        for entry in self._session.logs(self._log_sequence):
+            self._log_sequence = entry.sequence
+            anchor = max(anchor, *entry.request_sequences, 0)
+            placed.append((anchor, 1, entry.sequence, log_event(entry)))
+        return [event for _, _, _, event in sorted(placed, key=lambda item: item[:3])]
 
     def _target_changes(self) -> list[Event]:
         if self._session.world.tapt is None:
@@ -65,9 +68,23 @@ class Recorder:
         return [event for event in events if event is not None]
 
 
+def merged(happenings: list[Event], records: list[Event]) -> list[Event]:
+    """Return both in order; what fell due at an instant stands before the records of that instant."""
+    events: list[Event] = []
+    index = 0
+    for happening in happenings:
+        while index < len(records) and records[index].at < happening.at:
+            events.append(records[index])
+            index += 1
+        events.append(happening)
+    return events + records[index:]
+
+
 def happening_event(happening: Any) -> Event:
     """Return the event of something that fell due."""
-    kind = {"cycle": "cycle", "idle cycle": "idle"}.get(happening.kind, "happening")
+    kind = "happening"
+    if happening.kind == "cycle":
+        kind = "idle" if happening.cycle is not None and happening.cycle.was_idle else "cycle"
     return Event(at=happening.at, kind=kind, title=happening.text, tone="quiet")
 
 

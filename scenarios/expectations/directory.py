@@ -12,7 +12,8 @@ SECTION = "The directory"
 
 
 def _users(session: Session, window: Window) -> list[dict[str, Any]]:
-    users = session.simulator.directory.users()
+    directory = session.simulator.directory
+    users = [*directory.users(), *directory.users(deleted=True)]
     names = {user.object_id: user.user_principal_name for user in users}
     return [
         {

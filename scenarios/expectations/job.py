@@ -69,7 +69,8 @@ def _counters(session: Session, window: Window) -> dict[str, Any] | None:
 
 def _names(session: Session) -> dict[str, str]:
     directory = session.simulator.directory
-    names = {user.object_id: user.user_principal_name for user in directory.users()}
+    people = [*directory.users(), *directory.users(deleted=True)]
+    names = {user.object_id: user.user_principal_name for user in people}
     names.update({group.object_id: group.display_name for group in directory.groups()})
     return names
 
@@ -117,8 +118,10 @@ def _on_demand(session: Session, window: Window) -> dict[str, Any] | None:
         return None
     return {
         "result": result.result,
+        "action": result.action,
         "code": result.code or None,
-        "steps": [{"name": step.name, "status": step.status} for step in result.steps],
+        "message": result.message or None,
+        "steps": [{"name": step.name, "status": step.status} for entry in result.entries for step in entry.steps],
     }
 
 
@@ -212,7 +215,9 @@ NOUNS = (
         is_list=False,
         keys={
             "result": "Success, Skipped or Failure",
+            "action": "what was done",
             "code": "skip reason or error code",
+            "message": "what the page says",
             "steps": "{name, status} each",
         },
         example="on demand: {result: Success}",

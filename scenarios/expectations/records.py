@@ -38,7 +38,7 @@ def _requests(session: Session, window: Window) -> list[dict[str, Any]]:
                 "status": reply.status or None,
                 "failure": reply.failure or None,
                 "answer": body_of(reply),
-                "application": record.application,
+                "application": record.application_name,
                 "at": instant_text(record.at),
                 "purpose": call.provenance.purpose,
                 "rules": list(call.provenance.rules),

@@ -42,77 +42,32 @@ def _set_target_object_actions(session: Session, argument: dict[str, dict[str, b
 
 
 def _set_scoping_filters(session: Session, argument: dict[str, Any]) -> None:
-    from entra_sim.simulator.model.mapping import ScopingClause
-    from entra_sim.simulator.model.mapping import ScopingFilter
-
     for kind, filters in argument.items():
         session.simulator.provisioning.set_scoping_filters(
-            session.application,
-            OBJECT_TYPE_NAMES[kind],
-            tuple(
-                ScopingFilter(
-                    name=item["title"],
-                    clauses=tuple(
-                        ScopingClause(
-                            source_operand_name=attribute, operator_name=operator, values=(value,) if value else ()
-                        )
-                        for attribute, operator, value in item["clauses"]
-                    ),
-                )
-                for item in filters
-            ),
+            session.application, OBJECT_TYPE_NAMES[kind], [_filter(item) for item in filters]
         )
 
 
-def graph_row(row: dict[str, Any]) -> dict[str, Any]:
-    """Return what a mapping row of a scenario is in Graph's attributeMapping; only the keys that were given.
-
-    Raises:
-        UserInputError: more than one of source, expression and constant is given.
-    """
-    sources = [key for key in ("source", "expression", "constant") if key in row]
-    if len(sources) > 1:
-        raise UserInputError(f"a mapping has one source; take away '{sources[1]}' or '{sources[0]}'")
-    graph: dict[str, Any] = {}
-    if "target" in row:
-        graph["targetAttributeName"] = row["target"]
-    if "source" in row:
-        graph["source"] = _source("Attribute", row["source"], f"[{row['source']}]")
-    if "expression" in row:
-        graph["source"] = _source("Function", _function_name(row["expression"]), row["expression"])
-    if "constant" in row:
-        escaped = str(row["constant"]).replace("\\", "\\\\").replace('"', '\\"')
-        graph["source"] = _source("Constant", row["constant"], f'"{escaped}"')
-    if "default" in row:
-        graph["defaultValue"] = row["default"]
-    if "matching precedence" in row:
-        graph["matchingPriority"] = row["matching precedence"]
-    if "apply" in row:
-        graph["flowType"] = "Always" if row["apply"] == "Always" else "ObjectAddOnly"
-    return graph
-
-
-def _source(kind: str, name: str, expression: str) -> dict[str, Any]:
-    return {"type": kind, "name": name, "expression": expression, "parameters": []}
-
-
-def _function_name(expression: str) -> str:
-    return expression.partition("(")[0].strip()
+def _filter(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a scoping filter in the portal's words."""
+    clauses = [
+        {"attribute": attribute, "operator": operator, "value": value or None}
+        for attribute, operator, value in item["clauses"]
+    ]
+    return {"title": item["title"], "clauses": clauses}
 
 
 def _add_attribute_mapping(session: Session, argument: dict[str, Any]) -> None:
     for kind, rows in argument.items():
         for row in rows:
-            session.simulator.provisioning.add_attribute_mapping(
-                session.application, OBJECT_TYPE_NAMES[kind], graph_row(row)
-            )
+            session.simulator.provisioning.add_attribute_mapping(session.application, OBJECT_TYPE_NAMES[kind], row)
 
 
 def _edit_attribute_mapping(session: Session, argument: dict[str, dict[str, Any]]) -> None:
     for kind, rows in argument.items():
         for target, changes in rows.items():
             session.simulator.provisioning.edit_attribute_mapping(
-                session.application, OBJECT_TYPE_NAMES[kind], target, graph_row(changes)
+                session.application, OBJECT_TYPE_NAMES[kind], target, changes
             )
 
 
