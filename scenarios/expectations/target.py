@@ -100,7 +100,7 @@ NOUNS = (
         section=SECTION,
         read=_token,
         is_list=False,
-        keys={"state": "none, valid, expired or revoked", "created": "instant", "expires": "instant"},
-        example="tapt token: {state: valid}",
+        keys={"state": "none, active, expired or revoked", "created": "instant", "expires": "instant"},
+        example="tapt token: {state: active}",
     ),
 )

@@ -20,32 +20,43 @@ from entra_sim.scenarios.shapes import Word
 SECTION = "Tapt"
 NETWORK = "The network"
 PROFILE_KEY = Text("the userName of a profile")
+ANSWERS = {
+    "broken json": {"broken_json": True},
+    "wrong content type": {"content_type": "text/html"},
+    "empty list": {"empty_list": True},
+    "duplicate match": {"duplicate_match": True},
+    "stale read": {"stale_read": True},
+    "no id": {"id_missing": True},
+    "work not done": {"ignore_work": True},
+}
+"""Broken answers, as fields of a fault."""
+MOMENTS = {"before the work": "before", "after the work": "after"}
 FAULT = Record(
     what="fault key",
     fields={
-        "method": Word("method", ("GET", "POST", "PATCH", "DELETE", "any")),
+        "method": Word("method", ("GET", "POST", "PATCH", "DELETE")),
         "path": Text("a path below the tenant URL such as /Users/*"),
-        "nth": ListOf(Number(1), or_single=True),
-        "times": Number(1),
+        "nth": Number(1),
+        "every": Number(1),
         "share": Number(0, 1, is_whole=False),
-        "status": Number(100, 599),
+        "times": Number(1),
+        "status": Number(300, 599),
         "scim type": Text(),
         "detail": Text(),
         "retry after": SpanShape(),
         "delay": SpanShape(),
-        "cut connection": Word("moment", ("before the work", "after the work")),
-        "answer": Word(
-            "kind of answer", ("broken json", "wrong content type", "empty list", "duplicate match", "stale read")
-        ),
+        "cut connection": Word("moment", tuple(MOMENTS)),
+        "answer": Word("kind of answer", tuple(ANSWERS)),
     },
     help={
-        "method": "Which requests: any, when left out.",
+        "method": "Which requests; all, when left out.",
         "path": "Which paths, * stands for any text; all, when left out.",
-        "nth": "Only these of the requests that fit, counted from 1.",
-        "times": "Only so many times.",
+        "nth": "Only this one of the requests that fit, counted from 1.",
+        "every": "Each n-th of the requests that fit.",
         "share": "Only this share of them, 0 to 1, drawn from the scenario's seed.",
+        "times": "Only so many times.",
         "status": "Answer with this status instead of doing the work.",
-        "retry after": "Send Retry-After along.",
+        "retry after": "Refuse for so long, and say so in Retry-After.",
         "delay": "Answer so much later, in simulated time.",
         "cut connection": "Cut the connection before or after the work is done.",
         "answer": "Answer in a broken way.",
@@ -99,9 +110,25 @@ def _set_tapt(session: Session, argument: dict[str, bool]) -> None:
 
 
 def _fault(session: Session, argument: dict[str, Any]) -> None:
-    from entra_sim.scenarios.tapt_faults import fault
+    from entra_sim.mock_tapt.faults import Fault
 
-    session.tapt.faults.add(fault(argument))
+    session.tapt.faults.add(Fault.from_json(fault_fields(argument)))
+
+
+def fault_fields(argument: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a fault of mock Tapt."""
+    same = {
+        key: value for key, value in argument.items() if key in ("method", "path", "nth", "every", "share", "times")
+    }
+    fields = {**same, **{key: argument[key] for key in ("status", "detail") if key in argument}}
+    if "scim type" in argument:
+        fields["scim_type"] = argument["scim type"]
+    for key, field in (("retry after", "retry_after_s"), ("delay", "delay_s")):
+        if key in argument:
+            fields[field] = argument[key].exact.total_seconds()
+    if "cut connection" in argument:
+        fields["cut"] = MOMENTS[argument["cut connection"]]
+    return {**fields, **ANSWERS.get(argument.get("answer", ""), {})}
 
 
 def _clear_faults(session: Session, argument: None) -> None:
