@@ -142,7 +142,7 @@ class _Patience:
 
     def wait(self, seconds: float) -> bool:
         """Let the time pass; return False when the client gives up before it is over."""
-        self.is_exhausted = self.is_exhausted or seconds > self._left_s
+        self.is_exhausted = self.is_exhausted or seconds >= self._left_s
         passing = min(max(seconds, 0.0), self._left_s)
         self._left_s -= passing
         self._wait(passing)

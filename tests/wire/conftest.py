@@ -34,7 +34,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     is_named = any("case" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "case" in metafunc.fixturenames and not is_named:
         folders = [Path(one) for one in metafunc.config.getoption("--wire-cases", default=[])]
-        cases = [case for folder in folders or [HERE / "cases", HERE / "own_cases"] for case in load_cases(folder)]
+        try:
+            cases = [case for folder in folders or [HERE / "cases", HERE / "own_cases"] for case in load_cases(folder)]
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from error
         metafunc.parametrize("case", [pytest.param(one, id=one.id, marks=_rules(one)) for one in cases])
 
 

@@ -56,7 +56,13 @@ def waiting(*delays: float, answers: list[bool]) -> Callable[..., Any]:
 
 @pytest.mark.parametrize(
     ("delays", "passed", "is_answered"),
-    [((3.0,), 3.0, True), ((6.0, 4.0), 10.0, True), ((6.0, 5.0), 10.0, False), ((60.0, 60.0), 10.0, False)],
+    [
+        ((3.0,), 3.0, True),
+        ((6.0, 3.9), 9.9, True),
+        ((6.0, 4.0), 10.0, False),
+        ((6.0, 5.0), 10.0, False),
+        ((60.0, 60.0), 10.0, False),
+    ],
 )
 def test_delays_pass_on_the_apps_clock_up_to_the_time_out(
     delays: tuple[float, ...], passed: float, is_answered: bool
