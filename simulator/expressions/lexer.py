@@ -1,0 +1,128 @@
+"""Text → tokens with positions. Source: expressions.md section 3."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from entra_sim.simulator.errors import ExpressionError
+
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_NUMBER = re.compile(r"&[Hh][0-9A-Fa-f]+|-?[0-9]+(?:\.[0-9]+)?")
+_STRINGS = {
+    '"': re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL),
+    "'": re.compile(r"'([^'\\]*(?:\\.[^'\\]*)*)'", re.DOTALL),
+}
+_ESCAPES = {'"': re.compile(r'\\([\\"])'), "'": re.compile(r"\\([\\'])")}
+_COMPARISON = re.compile(r"<>|>=|<=|[=<>]")
+_WHITE = " \t\r\n"
+_CURLY = "“”„‟‘’‚‛«»"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text.
+
+    Args:
+        kind: "name", "number", "string", "attribute", "comparison", "(", ")", "," or "end".
+        text: the name, the digits as written, the unescaped text, the attribute's name, the sign.
+        column: 1-based position of its first character.
+    """
+
+    kind: str
+    text: str
+    column: int
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the tokens of the text, the last one of kind "end".
+
+    Raises:
+        ExpressionError: ParseError at the first character that starts no token, or at an open string or bracket.
+    """
+    found: list[Token] = []
+    position = 0
+    while True:
+        blanks = _BLANKS.match(text, position)
+        position = blanks.end() if blanks else position
+        if position == len(text):
+            found.append(Token("end", "", position + 1))
+            return found
+        token, position = _token(text, position)
+        found.append(token)
+
+
+def _token(text: str, position: int) -> tuple[Token, int]:
+    """Return the token at this position, and where it ends."""
+    character = text[position]
+    column = position + 1
+    if character in "(),":
+        return Token(character, character, column), position + 1
+    if character == "[":
+        return _attribute(text, position)
+    if character in _STRINGS:
+        return _string(text, position, character)
+    for kind, pattern in (("name", _NAME), ("number", _NUMBER), ("comparison", _COMPARISON)):
+        match = pattern.match(text, position)
+        if match:
+            return Token(kind, match.group(), column), match.end()
+    raise parse_error(_surprise(character), column)
+
+
+def _string(text: str, position: int, mark: str) -> tuple[Token, int]:
+    """Return a string constant.
+
+    Only the mark and the backslash are escaped; a backslash before anything else stays, with what follows. Strings in
+    single quotes are taken too. Assumed: one guide writes one (section 3, rules 3 and 4).
+    """
+    match = _STRINGS[mark].match(text, position)
+    if match is None:
+        raise parse_error(f"the text that starts here has no closing quotation mark {mark}", position + 1)
+    content = match.group(1)
+    if "\\" in content:
+        content = _unescaped(content, mark)
+    return Token("string", content, position + 1), match.end()
+
+
+def _unescaped(content: str, mark: str) -> str:
+    return _ESCAPES[mark].sub(r"\1", content)
+
+
+def _attribute(text: str, position: int) -> tuple[Token, int]:
+    """Return an attribute reference: brackets nest, and a quoted part of an inner bracket is skipped (section 4)."""
+    level = 0
+    index = position
+    while index < len(text):
+        character = text[index]
+        if character == "[":
+            level += 1
+        elif character == "]":
+            level -= 1
+            if level == 0:
+                break
+        elif character == '"' and level > 1:
+            closing = text.find('"', index + 1)
+            index = closing if closing >= 0 else len(text)
+        index += 1
+    else:
+        raise parse_error("the attribute that starts here has no closing bracket ]", position + 1)
+    name = text[position + 1 : index].strip(_WHITE)
+    if not name:
+        raise parse_error("an attribute needs a name between [ and ]", position + 1)
+    return Token("attribute", name, position + 1), index + 1
+
+
+def _surprise(character: str) -> str:
+    if character in _CURLY:
+        return f'{character} is no quotation mark here; texts stand in straight ones, "..."'
+    if character in "&+*/|!^%~":
+        return f"there is no operator {character}; texts are joined by Join or Append, conditions by nesting IIF"
+    if character == "]":
+        return "this closing bracket ] has no opening one"
+    return f"{character!r} cannot stand here"
+
+
+def parse_error(reason: str, column: int) -> ExpressionError:
+    """Return the error for text that is not of the grammar."""
+    return ExpressionError(f"{reason} (column {column})", code="ParseError", column=column)
