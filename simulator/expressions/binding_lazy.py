@@ -92,7 +92,10 @@ def _constant_switch(
         table.setdefault(_constant_text(key), None if value is None else constant_value(value))
 
     def looked_up(attributes: Mapping[str, Any], run: Run) -> Any:
-        return table.get(text_or_empty(source(attributes, run), site), default)
+        value = source(attributes, run)
+        if type(value) is not str:
+            value = text_or_empty(value, site)
+        return table.get(value, default)
 
     return looked_up
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Mapping
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from typing import NamedTuple
 
+from entra_sim.simulator.expressions.binding import Closure
 from entra_sim.simulator.expressions.context import NO_CONTEXT
 from entra_sim.simulator.expressions.context import EvaluationContext
 from entra_sim.simulator.expressions.context import Run
 from entra_sim.simulator.expressions.expression import Expression
 from entra_sim.simulator.expressions.instant import Instant
 from entra_sim.simulator.expressions.values import FlowMarker
+from entra_sim.simulator.expressions.values import Site
 from entra_sim.simulator.expressions.values import is_list
 from entra_sim.simulator.expressions.values import text
 from entra_sim.simulator.expressions.values import text_of
@@ -46,7 +47,7 @@ class Result(NamedTuple):
         return text_of(self.value)
 
 
-_IDLE = Run(NO_CONTEXT)
+IDLE = Run(NO_CONTEXT)
 """Passed to closures that never look at it."""
 
 _make: Callable[[type[Result], tuple[Any, str, Any]], Result] = tuple.__new__
@@ -68,19 +69,11 @@ def evaluate(expression: Expression, attributes: Mapping[str, Any], context: Eva
         value = attributes.get(name)
         return _make(Result, (value, "", value))
     if not expression.needs_run:
-        return _finished(expression.closure(attributes, _IDLE), None)
+        return finished(expression.closure(attributes, IDLE), None)
     if not expression.candidates:
         run = Run(context)
-        return _finished(expression.closure(attributes, run), run)
-    steps = evaluate_steps(expression, attributes, context)
-    is_taken = context.is_taken or _never
-    try:
-        candidate = next(steps)
-        while True:
-            candidate = steps.send(is_taken(candidate))
-    except StopIteration as stop:
-        result: Result = stop.value
-        return result
+        return finished(expression.closure(attributes, run), run)
+    return driven(expression.candidates, expression.site, attributes, Run(context))
 
 
 def evaluate_steps(
@@ -98,45 +91,46 @@ def evaluate_steps(
     """
     if not expression.candidates:
         return evaluate(expression, attributes, context)
-    run = Run(context)
+    return (yield from _choose(expression.candidates, expression.site, attributes, Run(context)))
+
+
+def _choose(
+    candidates: tuple[Closure, ...], site: Site, attributes: Mapping[str, Any], run: Run
+) -> Generator[str, bool, Result]:
     tried = []
-    for candidate in expression.candidates:
-        value = text(candidate(attributes, run), expression.site)
+    for candidate in candidates:
+        value = text(candidate(attributes, run), site)
         if not value:
             continue
         value = well_formed(value)
         is_taken = yield value
         if not is_taken:
-            return _finished(value, run)
+            return finished(value, run)
         tried.append(value)
-    raise expression.site.failure(
+    raise site.failure(
         f"every candidate is taken already: {', '.join(tried)}" if tried else "no candidate has a value",
         "NoUniqueValue",
     )
 
 
-def evaluate_rows(
-    expressions: Sequence[Expression], attributes: Mapping[str, Any], context: EvaluationContext = NO_CONTEXT
-) -> list[Result]:
-    """Return the results of several expressions for the same object, in their order.
-
-    Raises:
-        ExpressionError: of the first expression that fails.
-    """
-    get = attributes.get
-    return [
-        evaluate(expression, attributes, context)
-        if expression.attribute_name is None
-        else _make(Result, (value := get(expression.attribute_name), "", value))
-        for expression in expressions
-    ]
+def driven(candidates: tuple[Closure, ...], site: Site, attributes: Mapping[str, Any], run: Run) -> Result:
+    """Return the first candidate that the context's `is_taken` does not know; errors as `evaluate`."""
+    steps = _choose(candidates, site, attributes, run)
+    is_taken = run.context.is_taken or _never
+    try:
+        candidate = next(steps)
+        while True:
+            candidate = steps.send(is_taken(candidate))
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
 
 
 def _never(candidate: str) -> bool:
     return False
 
 
-def _finished(value: Any, run: Run | None) -> Result:
+def finished(value: Any, run: Run | None) -> Result:
     """Return the result of a value: native types, well-formed texts, marker or redaction noted."""
     ignore = ""
     if type(value) is str:

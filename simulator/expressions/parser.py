@@ -161,4 +161,6 @@ def _shown(token: Token) -> str:
 
 
 def _cut(text: str) -> str:
+    """Return the text short and on one line."""
+    text = " ".join(text.split())
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -30,7 +30,13 @@ MAX_TEXT_LENGTH = 200_000
 MAX_NUMBER_DIGITS = 64
 """Longest text that is read as a number. Assumed: longer ones are identifiers, not quantities."""
 
-_NUMBER = re.compile(r"\s*([+-]?)([0-9]+)?(?:\.([0-9]*))?\s*")
+_BLANK = " \t\r\n\v\f"
+_NUMBER = re.compile(rf"[{_BLANK}]*([+-]?)([0-9]+)?(?:\.([0-9]*))?[{_BLANK}]*")
+_NUMBER_STARTS = frozenset("0123456789+-." + _BLANK)
+
+
+MAX_SHOWN = 60
+"""Longest value that a message quotes in full."""
 
 
 class NumberText(str):
@@ -76,15 +82,17 @@ NOWHERE = Site("", 1)
 
 
 def shown(value: Any) -> str:
-    """Return the value as a message shows it: short, texts in quotation marks."""
+    """Return the value as a message shows it: short, on one line, in quotation marks."""
     if value is None:
         return "no value"
-    text = text_of(value) if not isinstance(value, tuple | list) else f"a list of {len(value)} values"
+    if isinstance(value, tuple | list):
+        return f"a list of {len(value)} values"
+    text = text_of(value)
     if text is None:
         return "a flow marker"
-    if isinstance(value, tuple | list):
-        return text
-    return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}..."'
+    cut = text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+    line = "".join(character if character.isprintable() else " " for character in cut)
+    return f'"{line}"'
 
 
 def text_of(value: Any) -> str | None:
@@ -159,6 +167,10 @@ def text_or_empty(value: Any, site: Site) -> str:
     """Return the text form of a single value, the empty text for no value; errors as `single`."""
     if type(value) is str:
         return value
+    if value is None:
+        return ""
+    if value is True or value is False:
+        return "True" if value else "False"
     return text_of(single(value, site)) or ""
 
 
@@ -235,11 +247,23 @@ def is_true(value: Any, site: Site) -> bool:
 
 def compare(operator: str, left: Any, right: Any, site: Site) -> bool:
     """Return the outcome of one of the six comparisons. Source: expressions.md section 5.4, rules 1 to 6."""
-    left = single(left, site)
-    right = single(right, site)
+    if type(left) is not str:
+        left = single(left, site)
+    if type(right) is not str:
+        right = single(right, site)
     if is_blank(left) or is_blank(right):
         return False
-    return _ORDERINGS[operator](_order(left, right), 0)
+    order = _text_order(left, right) if type(left) is str and type(right) is str else _order(left, right)
+    return _ORDERINGS[operator](order, 0)
+
+
+def _text_order(left: str, right: str) -> int:
+    """Return the order of two texts that are not empty, without a second look where they cannot be numbers."""
+    if left == right:
+        return 0
+    if left[0] in _NUMBER_STARTS and right[0] in _NUMBER_STARTS:
+        return _order(left, right)
+    return 1 if code_units(left) > code_units(right) else -1
 
 
 def _order(left: Any, right: Any) -> int:

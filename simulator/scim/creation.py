@@ -24,7 +24,7 @@ _FIRST_KEYS = {
     "User": ("schemas", "externalId", "userName", "active", "displayName", "emails", "meta", "name"),
     "Group": ("schemas", "externalId", "displayName", "meta"),
 }
-_OWN_KEYS = frozenset({"schemas", "meta", "id"})
+_LEFT_OUT = frozenset({"schemas", "meta", "id", "members"})
 _LISTS = frozenset({"emails", "phonenumbers", "addresses", "ims", "photos", "roles", "entitlements"})
 _FIRST_IN_ENTRY = ("primary", "type")
 
@@ -52,21 +52,22 @@ def resource_body(object_type: str, values: Sequence[TargetValue]) -> dict[str, 
 
 
 def _is_left_out(path: TargetPath, value: TargetValue) -> bool:
-    name = path.attribute.lower()
+    if value.type == "Reference":
+        return True
     if path.is_in_extension:
-        return value.type == "Reference" or (path.urn.lower() == ENTERPRISE.lower() and name == "manager")
-    return value.type == "Reference" or name in _OWN_KEYS or name == "members"
+        return path.name == "manager" and path.urn.lower() == ENTERPRISE.lower()
+    return path.name in _LEFT_OUT
 
 
 def _put(body: dict[str, Any], path: TargetPath, value: TargetValue) -> None:
     holder = _object_at(body, path.urn) if path.is_in_extension else body
-    if path.attribute.lower() == "roles" and _put_roles(holder, path, value.value):
+    if path.name == "roles" and _put_roles(holder, path, value.value):
         return
     content = typed_json(value.value, value.type, path.leaf)
     if path.filter:
         _entry_at(holder, path)[path.sub_attribute or "value"] = content
     elif path.sub_attribute:
-        is_list = path.attribute.lower() in _LISTS and not path.is_in_extension
+        is_list = path.name in _LISTS and not path.is_in_extension
         target = _entry_at(holder, path) if is_list else _object_at(holder, path.attribute)
         target[path.sub_attribute] = content
     else:

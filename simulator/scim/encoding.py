@@ -19,6 +19,7 @@ _SEGMENT = tuple(chr(byte) if byte in _KEPT_IN_SEGMENT else f"%{byte:02X}" for b
 _URL = tuple(chr(byte) if byte in _KEPT_IN_URL else f"%{byte:02X}" for byte in range(256))
 
 _COLLECTIONS = ("/Users/", "/Groups/")
+_KEPT_PATHS = frozenset({"/Users", "/Groups"})
 
 
 def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
@@ -52,6 +53,8 @@ def encode_path(path: str) -> str:
 
     Source: WIRE-025.
     """
+    if path in _KEPT_PATHS:
+        return path
     for collection in _COLLECTIONS:
         if path.startswith(collection):
             return collection + encode_segment(path[len(collection) :])

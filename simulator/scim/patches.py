@@ -113,7 +113,7 @@ def _role_operation(change: AttributeChange, path: TargetPath, dialect: Dialect)
     Source: WIRE-120 to WIRE-123. Assumed: the single role takes the verb of the comparison; the complex function only
     ever adds (ENG-105).
     """
-    roles = roles_of(change.new_value) if path.attribute.lower() == "roles" and change.operation != "Remove" else ()
+    roles = roles_of(change.new_value) if path.name == "roles" and change.operation != "Remove" else ()
     if not roles:
         return None
     if change.lower_case_op:

@@ -8,9 +8,9 @@ resource is whatever a server sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
@@ -38,13 +38,18 @@ class Comparison:
 
     attribute: str
     literal: Any
+    _spelling: str | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what every entry is compared with."""
+        object.__setattr__(self, "_spelling", _spelled(self.literal))
 
     def holds(self, entry: Mapping[str, Any]) -> bool:
         """Return whether an entry of a multi-valued attribute satisfies this.
 
         Texts compare without case; a text literal equals the boolean or number it spells. Source: WIRE-065, QRK-04.
         """
-        return _spelled(member(entry, self.attribute)) == _spelled(self.literal)
+        return _spelled(member(entry, self.attribute)) == self._spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,10 @@ class TargetPath:
         attribute: name of the attribute itself, without schema, filter and sub-attribute.
         filter: the comparisons in brackets, joined with "and"; empty for other paths.
         sub_attribute: what follows the dot, "" for none.
+        name: the attribute in lower case.
+        leaf: name of what is read or written in the end.
+        is_in_extension: the attribute stands in an object under its schema's URN.
+        is_value_path: the path selects entries by a filter.
     """
 
     text: str
@@ -64,6 +73,17 @@ class TargetPath:
     attribute: str
     filter: tuple[Comparison, ...] = ()
     sub_attribute: str = ""
+    name: str = field(init=False, repr=False, compare=False)
+    leaf: str = field(init=False, repr=False, compare=False)
+    is_in_extension: bool = field(init=False, repr=False, compare=False)
+    is_value_path: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Derive what is asked of a path again and again."""
+        object.__setattr__(self, "name", self.attribute.lower())
+        object.__setattr__(self, "leaf", self.sub_attribute or self.attribute)
+        object.__setattr__(self, "is_in_extension", self.urn.lower() not in _IN_RESOURCE_ITSELF)
+        object.__setattr__(self, "is_value_path", bool(self.filter))
 
     @classmethod
     def parse(cls, text: str) -> TargetPath:
@@ -74,47 +94,39 @@ class TargetPath:
         """
         return _parse(text)
 
-    @property
-    def is_value_path(self) -> bool:
-        """Return whether the path selects entries by a filter."""
-        return bool(self.filter)
-
-    @property
-    def is_in_extension(self) -> bool:
-        """Return whether the attribute stands in an object under its schema's URN."""
-        return self.urn.lower() not in _IN_RESOURCE_ITSELF
-
-    @property
-    def leaf(self) -> str:
-        """Return the name of what is read or written in the end."""
-        return self.sub_attribute or self.attribute
-
     def read(self, resource: Mapping[str, Any]) -> Any:
         """Return what the resource holds here, or None for nothing, null, an empty text, list or object.
 
         Of a multi-valued attribute the first entry with a value counts when the path has a filter; without a filter a
         sub-attribute gives the only value, or the list of them. A manager object reads as its id.
         """
-        holder = member(resource, self.urn) if self.is_in_extension else resource
-        value = member(holder, self.attribute)
+        value = member(member(resource, self.urn) if self.is_in_extension else resource, self.attribute)
         if self.filter:
             return self._read_selected(value)
         if self.sub_attribute:
-            values = [found for entry in _entries(value) if (found := self._leaf_of(entry)) is not None]
-            return _none_if_empty(values if len(values) != 1 else values[0])
-        if self.attribute.lower() == "manager" and isinstance(value, Mapping):
+            return self._read_sub_attributes(value)
+        if self.name == "manager" and isinstance(value, dict):
             return _none_if_empty(member(value, "value"))
         return _none_if_empty(value)
 
     def _read_selected(self, value: Any) -> Any:
         for entry in _entries(value):
-            if all(comparison.holds(entry) for comparison in self.filter):
+            for comparison in self.filter:
+                if not comparison.holds(entry):
+                    break
+            else:
                 found = self._leaf_of(entry)
                 if found is not None:
                     return found
         return None
 
-    def _leaf_of(self, entry: Mapping[str, Any]) -> Any:
+    def _read_sub_attributes(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return self._leaf_of(value)
+        values = [found for entry in _entries(value) if (found := self._leaf_of(entry)) is not None]
+        return _none_if_empty(values if len(values) != 1 else values[0])
+
+    def _leaf_of(self, entry: dict[str, Any]) -> Any:
         return _none_if_empty(member(entry, self.sub_attribute) if self.sub_attribute else entry)
 
 
@@ -123,12 +135,15 @@ def member(holder: Any, name: str) -> Any:
 
     Source: WIRE-033 compares names as RFC 7643 section 2.1 has them, without case.
     """
-    if not isinstance(holder, Mapping):
+    if not isinstance(holder, dict):
         return None
     if name in holder:
         return holder[name]
     wanted = name.lower()
-    return next((value for key, value in holder.items() if isinstance(key, str) and key.lower() == wanted), None)
+    for key in holder:
+        if isinstance(key, str) and len(key) == len(name) and key.lower() == wanted:
+            return holder[key]
+    return None
 
 
 def quoted(value: str) -> str:
@@ -194,18 +209,17 @@ def _unusable(text: str, why: str) -> UserInputError:
     return UserInputError(f"The target attribute '{text}' cannot be read: {why}.")
 
 
-def _entries(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        yield value
-    elif isinstance(value, list):
-        yield from (entry for entry in value if isinstance(entry, Mapping))
+def _entries(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, list):
+        return [entry for entry in value if isinstance(entry, dict)]
+    return [value] if isinstance(value, dict) else []
 
 
 def _spelled(value: Any) -> str | None:
-    if value is None or isinstance(value, Mapping | list):
-        return None
-    return str(value).lower()
+    if isinstance(value, str):
+        return value.lower()
+    return None if value is None or isinstance(value, dict | list) else str(value).lower()
 
 
 def _none_if_empty(value: Any) -> Any:
-    return None if value is None or value in ("", [], {}) else value
+    return value if value or isinstance(value, bool | int | float) else None

@@ -14,7 +14,7 @@ _BOOLEAN_NAMES = frozenset({"active", "primary"})
 
 def is_empty(value: Any) -> bool:
     """Return whether a value counts as absent: null, empty text or list. Source: ENG-014, WIRE-052."""
-    return value is None or value in ("", [], (), {})
+    return not value and not isinstance(value, bool | int | float)
 
 
 def typed_json(value: Any, type_: str, name: str) -> Any:
@@ -28,13 +28,12 @@ def typed_json(value: Any, type_: str, name: str) -> Any:
     A text that does not spell a value of its type stays a text. Source: WIRE-053, WIRE-072.
     Assumed: whole numbers are JSON numbers there too; no sample shows one.
     """
-    if isinstance(value, list | tuple):
-        return [typed_json(item, type_, name) for item in value]
     if isinstance(value, str):
         if type_ == "Boolean" or name.lower() in _BOOLEAN_NAMES:
             return _BOOLEANS.get(value.strip().lower(), value)
-        if type_ == "Integer":
-            return _whole_number(value)
+        return _whole_number(value) if type_ == "Integer" else value
+    if isinstance(value, (list, tuple)):
+        return [typed_json(item, type_, name) for item in value]
     return value
 
 
@@ -44,7 +43,7 @@ def text_json(value: Any, type_: str, name: str, *, is_sub_attribute: bool) -> A
     Booleans are "True" and "False"; below a value path they were seen as "true" and "false".
     Source: WIRE-064, WIRE-090. Assumed: numbers become texts by the same rule.
     """
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [text_json(item, type_, name, is_sub_attribute=is_sub_attribute) for item in value]
     typed = typed_json(value, type_, name)
     if isinstance(typed, bool):
@@ -57,7 +56,7 @@ def roles_of(value: Any) -> tuple[Mapping[str, Any], ...]:
 
     A role is a mapping with `value` (and `id`, `displayName`), or the JSON text of one. Source: ENG-104, ENG-105.
     """
-    items = value if isinstance(value, list | tuple) else [value]
+    items = value if isinstance(value, (list, tuple)) else [value]
     roles = [role for item in items if (role := _role(item)) is not None]
     return tuple(roles) if len(roles) == len(items) else ()
 

@@ -5,25 +5,29 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.clock import wall_now
+from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.ids import IdSource
 from entra_sim.simulator.ids import RandomIds
 from entra_sim.simulator.scim.profile import TenantUrl
 from entra_sim.simulator.service.applications import ApplicationKey
 from entra_sim.simulator.service.applications import ApplicationService
+from entra_sim.simulator.service.clock_keeper import ClockKeeper
 from entra_sim.simulator.service.core import Connect
 from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.core import ExchangeRecord
 from entra_sim.simulator.service.cycles import CycleRunner
-from entra_sim.simulator.service.directory import DirectoryService
+from entra_sim.simulator.service.imports import DirectoryImports
 from entra_sim.simulator.service.on_demand import OnDemandResult
 from entra_sim.simulator.service.on_demand import OnDemandService
 from entra_sim.simulator.service.provisioning import ProvisioningService
 from entra_sim.simulator.service.queries import Queries
 from entra_sim.simulator.service.runs import RunBuilder
+from entra_sim.simulator.service.time_travel import Happening
 from entra_sim.simulator.service.time_travel import TimeTravel
 from entra_sim.simulator.settings import Settings
 from entra_sim.simulator.store.database import Database
@@ -73,13 +77,16 @@ class Simulator:
         self.clock = clock
         self.settings = settings
         self.builder = RunBuilder(self.core)
-        self.directory = DirectoryService(self.core)
+        self.directory = DirectoryImports(self.core)
         self.applications = ApplicationService(self.core, self.directory)
+        self.directory.bind(self.core, self.applications)
         on_demand = OnDemandService(self.core, self.applications, self.directory, self.builder)
         self.provisioning = Provisioning(self.core, self.applications, self.builder, on_demand)
         self.runner = CycleRunner(self.core, self.builder)
         self.time = TimeTravel(self.core, self.directory, self.runner, clock)
         self.queries = Queries(self.core, self.applications, self.time)
+        self.keeper = ClockKeeper(self.core.directory, clock)
+        self.before_jump: Callable[[str], None] = lambda reason: None
 
     @classmethod
     def open(cls, data: Path, *, settings: Settings | None = None, clock: VirtualClock | None = None) -> Simulator:
@@ -109,6 +116,30 @@ class Simulator:
     def exchanges(self, since: int = 0) -> list[ExchangeRecord]:
         """Return the exchanges with targets after a sequence number, oldest first (the newest thousands are kept)."""
         return [record for record in self.core.exchanges if record.sequence > since]
+
+    def jump(self, span: timedelta) -> list[Happening]:
+        """Let time pass by a span, as an administrator of the lab does: saved before, stored after."""
+        self.before_jump("before a time jump")
+        try:
+            return self.time.advance(span)
+        finally:
+            self.keeper.save()
+
+    def jump_to_next(self) -> list[Happening]:
+        """Jump to the next thing that is due; an empty list when nothing is.
+
+        Raises:
+            StateConflict: nothing is scheduled.
+        """
+        agenda = self.time.agenda()
+        if not agenda:
+            raise StateConflict("Nothing is scheduled: start provisioning first.")
+        return self.jump(max(agenda[0].at - self.clock.now(), timedelta(0)))
+
+    def set_rate(self, rate: float) -> None:
+        """Let the clock run at another rate: 0 frozen, 1 live."""
+        self.clock.set_rate(rate)
+        self.keeper.save()
 
     def close(self) -> None:
         """Close the database."""

@@ -7,6 +7,7 @@ instant to the next.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,6 +59,7 @@ class TimeTravel:
         self._directory = directory
         self._runner = runner
         self._clock = clock
+        self._lock = threading.RLock()
 
     def agenda(self) -> list[Due]:
         """Return what is due next, soonest first: per job its next cycle, the quarantine's end, the next purge."""
@@ -86,13 +88,14 @@ class TimeTravel:
         return sorted(due, key=lambda item: (item.at, order[item.kind], item.subject))
 
     def tick(self) -> list[Happening]:
-        """Run everything that is due now, once each; returns what ran."""
+        """Run everything that is due now, once each; returns what ran. One at a time: jumps and ticks wait."""
         happenings: list[Happening] = []
-        for _ in range(MAX_STEPS):
-            due = next((item for item in self.agenda() if item.at <= self._clock.now()), None)
-            if due is None or self._runner.should_stop():
-                break
-            happenings.extend(self._run(due))
+        with self._lock:
+            for _ in range(MAX_STEPS):
+                due = next((item for item in self.agenda() if item.at <= self._clock.now()), None)
+                if due is None or self._runner.should_stop():
+                    break
+                happenings.extend(self._run(due))
         return happenings
 
     def advance(self, span: timedelta, progress: Callable[[Happening], None] | None = None) -> list[Happening]:
@@ -104,6 +107,10 @@ class TimeTravel:
         """
         if span < timedelta(0):
             raise UserInputError("Time only moves forward; restore a saved lab to go back.")
+        with self._lock:
+            return self._advance(span, progress)
+
+    def _advance(self, span: timedelta, progress: Callable[[Happening], None] | None) -> list[Happening]:
         goal = self._clock.now() + span
         happenings: list[Happening] = []
         for _ in range(MAX_STEPS):
