@@ -179,6 +179,20 @@ def test_an_answer_that_ends_the_connection(raw_server: Start, connect: Connect,
         (body_answer(b"plain", "Content-Encoding: identity\r\n"), b"plain"),
         (body_answer(b"", "Content-Encoding: gzip\r\n"), b""),
     ],
+    ids=[
+        "chunked",
+        "until the end, 1.0",
+        "until the end, 1.1",
+        "100 first",
+        "103 and 102 first",
+        "gzip",
+        "zlib",
+        "raw deflate",
+        "gzip twice",
+        "unknown coding",
+        "identity",
+        "empty gzip",
+    ],
 )
 def test_bodies_in_every_framing_and_coding(raw_server: Start, connect: Connect, answer: Any, body: bytes) -> None:
     transport = connect(raw_server(answer))
