@@ -7,7 +7,6 @@ transport connects to instead. In `up` the address is the real one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,6 +20,7 @@ from typing import Any
 
 from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.clock import wall_now
+from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.ids import CountedIds
 from entra_sim.simulator.ids import IdSource
 from entra_sim.simulator.ids import RandomIds
@@ -180,10 +180,7 @@ class World:
 
     def wait(self, seconds: float) -> None:
         """Let seconds of the clock pass: a frozen one moves, a running one is waited for."""
-        if self.clock.rate == 0:
-            self.clock.advance(timedelta(seconds=seconds))
-        else:
-            time.sleep(seconds / self.clock.rate)
+        self.clock.wait(seconds)
 
     def serve(
         self, *, host: str = "127.0.0.1", port: int = 8470, tapt_port: int = 8471, key: str, hosts: frozenset[str]
@@ -209,6 +206,17 @@ class World:
         """Return where Tapt really listens ("127.0.0.1:43121"), or "in process"."""
         server = self._tapt_server
         return "in process" if server is None else f"{server.host}:{server.port}"
+
+    @property
+    def tapt_base_url(self) -> str:
+        """Return the tenant URL under which Tapt answers on loopback, for clients of somebody else's.
+
+        Raises:
+            StateConflict: this World has no socket; open it with transport="http".
+        """
+        if self._tapt_server is None:
+            raise StateConflict('This World listens on no socket; open it with transport="http".')
+        return f"{self._tapt_server.url}/scim/v2"
 
     def advance(self, span: timedelta, progress: Callable[[Happening], None] | None = None) -> list[Happening]:
         """Let time pass; everything due on the way runs at its own instant. Returns what ran."""
