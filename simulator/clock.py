@@ -67,6 +67,13 @@ class VirtualClock:
         self._anchor = instant.astimezone(UTC)
         self._anchor_monotonic = self._monotonic()
 
+    def wait(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Let seconds of this clock pass: a frozen one moves, a running one is waited for."""
+        if self._rate == 0:
+            self.advance(timedelta(seconds=seconds))
+        else:
+            sleep(seconds / self._rate)
+
     def advance(self, span: timedelta) -> None:
         """Jump forward by `span`."""
         self.move_to(self.now() + span)

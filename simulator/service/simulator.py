@@ -13,6 +13,7 @@ from entra_sim.simulator.clock import wall_now
 from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.ids import IdSource
 from entra_sim.simulator.ids import RandomIds
+from entra_sim.simulator.ids import fresh_chance
 from entra_sim.simulator.scim.profile import TenantUrl
 from entra_sim.simulator.service.applications import ApplicationKey
 from entra_sim.simulator.service.applications import ApplicationService
@@ -102,7 +103,7 @@ class Simulator:
             ids=RandomIds(),
             settings=values,
             connect=http_connect(values),
-            chance=random.Random(),
+            chance=fresh_chance(),
         )
 
     def _prepare_tenant(self) -> None:

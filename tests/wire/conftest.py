@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="DIR",
-        help="replay the wire cases of this folder instead of those in tests/wire/cases; may be given several times",
+        help="replay the wire cases of this folder instead of the usual ones; may be given several times",
     )
 
 
@@ -33,7 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     is_named = any("case" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "case" in metafunc.fixturenames and not is_named:
         folders = [Path(one) for one in metafunc.config.getoption("--wire-cases", default=[])]
-        cases = [case for folder in folders or [HERE / "cases"] for case in load_cases(folder)]
+        cases = [case for folder in folders or [HERE / "cases", HERE / "own_cases"] for case in load_cases(folder)]
         metafunc.parametrize("case", cases, ids=[case.id for case in cases])
 
 
