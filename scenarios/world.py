@@ -7,7 +7,6 @@ transport connects to instead. In `up` the address is the real one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,8 +18,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from typing import Any
 
+from entra_sim.scenarios.saves import UNDO
+from entra_sim.scenarios.saves import Saves
 from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.clock import wall_now
+from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.ids import CountedIds
 from entra_sim.simulator.ids import IdSource
 from entra_sim.simulator.ids import RandomIds
@@ -77,6 +79,7 @@ class World:
         self.ids = ids
         self.settings = settings
         self.tapt: Tapt | None = None
+        self.saves: Saves | None = None
         self._tapt_server: Server | None = None
         self._servers: list[Server] = []
         if has_tapt:
@@ -180,10 +183,7 @@ class World:
 
     def wait(self, seconds: float) -> None:
         """Let seconds of the clock pass: a frozen one moves, a running one is waited for."""
-        if self.clock.rate == 0:
-            self.clock.advance(timedelta(seconds=seconds))
-        else:
-            time.sleep(seconds / self.clock.rate)
+        self.clock.wait(seconds)
 
     def serve(
         self, *, host: str = "127.0.0.1", port: int = 8470, tapt_port: int = 8471, key: str, hosts: frozenset[str]
@@ -210,6 +210,17 @@ class World:
         server = self._tapt_server
         return "in process" if server is None else f"{server.host}:{server.port}"
 
+    @property
+    def tapt_base_url(self) -> str:
+        """Return the tenant URL under which Tapt answers on loopback, for clients of somebody else's.
+
+        Raises:
+            StateConflict: this World has no socket; open it with transport="http".
+        """
+        if self._tapt_server is None:
+            raise StateConflict('This World listens on no socket; open it with transport="http".')
+        return f"{self._tapt_server.url}/scim/v2"
+
     def advance(self, span: timedelta, progress: Callable[[Happening], None] | None = None) -> list[Happening]:
         """Let time pass; everything due on the way runs at its own instant. Returns what ran."""
         return self.simulator.time.advance(span, progress)
@@ -217,6 +228,13 @@ class World:
     def exchanges(self, since: int = 0) -> list[ExchangeRecord]:
         """Return what the simulator sent and got after a sequence number, oldest first."""
         return self.simulator.exchanges(since)
+
+    def keep_saves_in(self, folder: Path) -> None:
+        """Keep named copies of this World in a folder, and one by itself before each jump or save (Undo)."""
+        saves = Saves(self, folder)
+        self.saves = saves
+        self.simulator.lab = saves
+        self.simulator.before_jump = lambda reason: _keep(saves, reason)
 
     def close(self) -> None:
         """Stop the servers and close the databases."""
@@ -233,6 +251,10 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _keep(saves: Saves, reason: str) -> None:
+    saves.save(UNDO, reason)
 
 
 @cache

@@ -221,7 +221,7 @@ def show(files: tuple[Path, ...], data: Path, person: str | None, drop_unknown_r
 def _open(data: Path) -> Any:
     """Return the simulator over a data folder; one sentence where this build cannot."""
     try:
-        from entra_sim.simulator.service import Simulator  # type: ignore[attr-defined]
+        from entra_sim.simulator.service import Simulator
     except ImportError as error:
         raise UserInputError(
             "This build has no directory service, so only files can be used: 'tenant new', 'tenant show FILE' and"
