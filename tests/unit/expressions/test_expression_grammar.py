@@ -199,6 +199,9 @@ def test_an_expression_tells_what_it_is() -> None:
     assert not parse("Guid()").is_constant
     assert parse('Append("a", "b")').is_constant
     assert parse('SelectUniqueValue("a", "b")').asks_target
+    assert parse('Switch([a], , "x", "y")').switch_attribute == "a"
+    assert parse('Switch(ToLower([a]), , "x", "y")').switch_attribute is None
+    assert parse("[a]").switch_attribute is None
 
 
 def test_an_expression_survives_pickling() -> None:

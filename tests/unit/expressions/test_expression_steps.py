@@ -72,7 +72,7 @@ def test_candidates_are_asked_for_one_after_the_other() -> None:
 
 def test_all_candidates_taken() -> None:
     expression = parse('SelectUniqueValue("a", "b")')
-    with pytest.raises(ExpressionError, match="every candidate is taken already: a, b") as caught:
+    with pytest.raises(ExpressionError, match='every candidate is taken already: "a", "b"') as caught:
         drive(evaluate_steps(expression, {}, world()), {"a", "b"})
     assert (caught.value.code, caught.value.function) == ("NoUniqueValue", "SelectUniqueValue")
     with pytest.raises(ExpressionError, match="no candidate has a value") as caught:
