@@ -26,7 +26,7 @@ class AttributeType(StrEnum):
     REFERENCE = "Reference"
 
 
-class SourceObject(StrEnum):
+class SourceObjectType(StrEnum):
     """The two object types of the source directory that are provisioned. Source: ENG-029."""
 
     USER = "User"
@@ -61,7 +61,7 @@ class SourceAttribute:
     is_read_only: bool = False
     is_computed: bool = False
     is_offered: bool = True
-    references: tuple[SourceObject, ...] = ()
+    references: tuple[SourceObjectType, ...] = ()
 
     @property
     def is_filterable(self) -> bool:
@@ -129,7 +129,7 @@ USER_ATTRIBUTES: tuple[SourceAttribute, ...] = (
         "Manager user principal name",
         "Manager UPN",
         type=_R,
-        references=(SourceObject.USER,),
+        references=(SourceObjectType.USER,),
     ),
     _attribute("appRoleAssignments", type=_R, is_multi_valued=True, is_read_only=True, is_computed=True),
     *(
@@ -195,7 +195,7 @@ GROUP_ATTRIBUTES: tuple[SourceAttribute, ...] = (
         "Members",
         type=_R,
         is_multi_valued=True,
-        references=(SourceObject.USER, SourceObject.GROUP),
+        references=(SourceObjectType.USER, SourceObjectType.GROUP),
     ),
     _attribute("appRoleAssignments", type=_R, is_multi_valued=True, is_read_only=True, is_computed=True),
     _attribute("IsSoftDeleted", type=_B, is_read_only=True, is_computed=True),
@@ -216,9 +216,9 @@ def is_directory_extension(name: str) -> bool:
     return _EXTENSION.fullmatch(name) is not None
 
 
-def attributes_of(kind: SourceObject) -> tuple[SourceAttribute, ...]:
+def attributes_of(kind: SourceObjectType) -> tuple[SourceAttribute, ...]:
     """Return the rows of users or of groups, in the order of the reference."""
-    return USER_ATTRIBUTES if kind is SourceObject.USER else GROUP_ATTRIBUTES
+    return USER_ATTRIBUTES if kind is SourceObjectType.USER else GROUP_ATTRIBUTES
 
 
 def fold_spelling(name: str) -> str:
@@ -227,7 +227,7 @@ def fold_spelling(name: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def _by_spelling(kind: SourceObject) -> dict[str, SourceAttribute]:
+def _by_spelling(kind: SourceObjectType) -> dict[str, SourceAttribute]:
     found: dict[str, SourceAttribute] = {}
     for attribute in attributes_of(kind):
         for spelling in attribute.spellings:
@@ -237,7 +237,7 @@ def _by_spelling(kind: SourceObject) -> dict[str, SourceAttribute]:
     return found
 
 
-def source_attribute(name: str, kind: SourceObject = SourceObject.USER) -> SourceAttribute | None:
+def source_attribute(name: str, kind: SourceObjectType = SourceObjectType.USER) -> SourceAttribute | None:
     """Return the attribute that this name means, in whatever spelling and case; None if there is none.
 
     A directory extension keeps its name as given, because its last part is case-sensitive. Source: ENG-002, ENG-003.
@@ -248,7 +248,7 @@ def source_attribute(name: str, kind: SourceObject = SourceObject.USER) -> Sourc
     return found
 
 
-def nearest_attribute(name: str, kind: SourceObject = SourceObject.USER, *, cutoff: float = 0.75) -> str | None:
+def nearest_attribute(name: str, kind: SourceObjectType = SourceObjectType.USER, *, cutoff: float = 0.75) -> str | None:
     """Return the schema name of the attribute whose spelling is nearest to a misspelt name; None if none is near.
 
     Args:

@@ -8,6 +8,7 @@ from entra_sim.simulator.tenants.differences import Change as Change
 from entra_sim.simulator.tenants.differences import Difference as Difference
 from entra_sim.simulator.tenants.differences import Subject as Subject
 from entra_sim.simulator.tenants.differences import differences as differences
+from entra_sim.simulator.tenants.merging import laid_over as laid_over
 from entra_sim.simulator.tenants.problems import DirectoryFileError as DirectoryFileError
 from entra_sim.simulator.tenants.problems import Place as Place
 from entra_sim.simulator.tenants.problems import Problem as Problem

@@ -94,6 +94,7 @@ class Assembly:
         self._keeps_missing = keeps_missing
         self._leaves_out_unknown = leaves_out_unknown
         self._index = _Index()
+        self._kept_index = _Index()
         self._known_users = {user.object_id: user for user in self._known.users}
         self._known_groups = {group.object_id: group for group in self._known.groups}
 
@@ -123,6 +124,7 @@ class Assembly:
         known: dict[str, Any] = self._known_users if table is Table.USERS else self._known_groups
         by_name = _by_name(known.values(), table)
         name_of = "userPrincipalName" if table is Table.USERS else "displayName"
+        taken = known.keys() | {str(draft.values.get("objectId")).casefold() for draft in drafts}
         found: dict[str, ObjectDraft] = {}
         names: dict[str, ObjectDraft] = {}
         for draft in drafts:
@@ -131,8 +133,8 @@ class Assembly:
             if not self._has_name(draft, name_of, table):
                 continue
             folded = str(name).casefold()
-            object_id = str(values.get("objectId") or by_name.get(folded) or self._new_id(table.removesuffix("s")))
-            object_id = object_id.casefold()
+            given = values.get("objectId") or by_name.get(folded)
+            object_id = str(given).casefold() if given else self._fresh_id(table, taken)
             if not looks_like_id(object_id):
                 message = f"objectId must be an id such as {EXAMPLE_ID}, not {shown(object_id)}; without one it is made"
                 self._drafts.problems.add(draft.place("objectId"), message)
@@ -149,6 +151,14 @@ class Assembly:
             self._fill(draft, table)
             found[object_id] = draft
         return found
+
+    def _fresh_id(self, table: Table, taken: set[str]) -> str:
+        """Return an id that no object has; a source that counts may have given some of them before."""
+        for _ in range(len(taken) + 1):
+            object_id = self._new_id(table.removesuffix("s")).casefold()
+            if object_id not in taken:
+                return object_id
+        raise ValueError("the source of ids gives the same ids again and again")
 
     def _has_name(self, draft: ObjectDraft, name_of: str, table: Table) -> bool:
         name = draft.values.get(name_of)
@@ -201,27 +211,27 @@ class Assembly:
         kept_groups: tuple[GroupRecord, ...],
     ) -> None:
         for user in kept_users:
-            self._index.add_user(user.object_id, user.user_principal_name)
+            self._kept_index.add_user(user.object_id, user.user_principal_name)
         for object_id, draft in users.items():
             name = str(draft.values["userPrincipalName"])
-            other = self._index.users.get(name.casefold())
-            if other not in (None, object_id):
+            other = self._kept_index.users.get(name.casefold())
+            if other is not None:
                 message = (
                     f"userPrincipalName {shown(name)} belongs to another user, {other}, who stays; change one of them"
                 )
                 self._drafts.problems.add(draft.place("userPrincipalName"), message)
             self._index.add_user(object_id, name)
         for group in kept_groups:
-            self._index.add_group(group.object_id, group.display_name)
+            self._kept_index.add_group(group.object_id, group.display_name)
         for object_id, draft in groups.items():
             self._index.add_group(object_id, str(draft.values["displayName"]))
 
     # references
 
     def _resolved(self, key: str, place: Callable[[], Place], what: str, **kinds: bool) -> str | None:
-        """Return the object id that a key means; note it where there is none."""
+        """Return the object id that a key means, in the files before what is known; note it where there is none."""
         try:
-            found = self._index.find(key, **kinds)
+            found = self._index.find(key, **kinds) or self._kept_index.find(key, **kinds)
         except ValueError as error:
             self._drafts.problems.add(place(), str(error))
             return None

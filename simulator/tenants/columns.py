@@ -16,7 +16,7 @@ from typing import Any
 
 from entra_sim.simulator.model.attributes import AttributeType
 from entra_sim.simulator.model.attributes import SourceAttribute
-from entra_sim.simulator.model.attributes import SourceObject
+from entra_sim.simulator.model.attributes import SourceObjectType
 from entra_sim.simulator.model.attributes import fold_spelling
 from entra_sim.simulator.model.attributes import is_directory_extension
 from entra_sim.simulator.model.attributes import nearest_attribute
@@ -195,7 +195,7 @@ def _column(title: str, table: Table) -> Column:
         return Column(role=Role.DELETED_AT)
     if folded in _CONTAINERS:
         return Column(role=Role.CONTAINER)
-    kind = SourceObject.USER if table is Table.USERS else SourceObject.GROUP
+    kind = SourceObjectType.USER if table is Table.USERS else SourceObjectType.GROUP
     if table is Table.USERS and (folded in _INVERTED or fold_spelling(title).startswith("blocksignin")):
         return _inverted()
     return _attribute_column(bare, folded, kind)
@@ -207,7 +207,7 @@ def _bare(title: str) -> str:
     return found[1] if found else title
 
 
-def _attribute_column(bare: str, folded: str, kind: SourceObject) -> Column:
+def _attribute_column(bare: str, folded: str, kind: SourceObjectType) -> Column:
     name, _, suffix = bare.partition(":")
     if suffix and is_directory_extension(name):
         return _typed_extension(name, suffix)

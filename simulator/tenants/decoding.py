@@ -91,7 +91,7 @@ def file_problem(name: str, message: str) -> DirectoryFileError:
 
 
 def rows(text: str, name: str) -> Iterator[Row]:
-    """Yield the rows of a table, titles first; cells as they are, but trimmed where titles follow "separator blank".
+    """Yield the rows of a table, titles first; cells as they are, but where titles follow "separator blank" without it.
 
     Left out: an empty row, PowerShell's "#TYPE" line, "sep=;" of spreadsheets, and of the portal's bulk templates the
     version line and the example row.
@@ -100,11 +100,12 @@ def rows(text: str, name: str) -> Iterator[Row]:
         DirectoryFileError: a row cannot be split into cells, a cell or the number of columns is too large.
     """
     separator, skipped, text = _preamble(text)
+    outside = "".join(text.partition("\n")[0].split('"')[0::2])
+    is_spaced = separator in outside and outside.count(separator) == outside.count(f"{separator} ")
     csv.field_size_limit(MAX_CELL_CHARACTERS)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=is_spaced)
     line = skipped
     titles: list[str] = []
-    is_spaced = False
     try:
         for cells in reader:
             start, line = line + 1, skipped + reader.line_num
@@ -112,10 +113,9 @@ def rows(text: str, name: str) -> Iterator[Row]:
                 continue
             if not titles:
                 titles = cells
-                is_spaced = len(cells) > 1 and all(title.startswith(" ") for title in cells[1:])
                 if len(cells) > MAX_COLUMNS:
                     raise file_problem(name, f"has {len(cells)} columns, more than {MAX_COLUMNS}")
-            yield Row(line=start, cells=[cell.strip(" ") for cell in cells] if is_spaced else cells)
+            yield Row(line=start, cells=cells)
     except csv.Error as error:
         place = Place(path=name, line=line + 1)
         message = f"this row cannot be split into cells ({error}); look for a quotation mark that is not doubled"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from entra_sim.simulator.tenants.records import AssignmentRecord
 from entra_sim.simulator.tenants.records import DirectoryImage
@@ -53,12 +54,14 @@ class Difference:
     @property
     def members_added(self) -> tuple[str, ...]:
         """Return the members that a group has gained, in the order of the new record."""
-        return tuple(key for key in _members(self.new) if key not in set(_members(self.old)))
+        before = set(_members(self.old))
+        return tuple(key for key in _members(self.new) if key not in before)
 
     @property
     def members_removed(self) -> tuple[str, ...]:
         """Return the members that a group has lost, in the order of the old record."""
-        return tuple(key for key in _members(self.old) if key not in set(_members(self.new)))
+        now = set(_members(self.new))
+        return tuple(key for key in _members(self.old) if key not in now)
 
 
 def differences(old: DirectoryImage, new: DirectoryImage) -> tuple[Difference, ...]:
@@ -117,13 +120,18 @@ def _present(subject: Subject, old: Objects, new: Objects) -> Iterator[Differenc
 
 
 def _differing(old: UserRecord | GroupRecord, new: UserRecord | GroupRecord) -> tuple[str, ...]:
-    names = [name for name, value in new.attributes.items() if old.attributes.get(name) != value]
+    names = [name for name, value in new.attributes.items() if _plain(old.attributes.get(name)) != _plain(value)]
     names += [name for name in old.attributes if name not in new.attributes]
     if isinstance(old, UserRecord) and isinstance(new, UserRecord) and old.manager != new.manager:
         names.append("manager")
     if isinstance(old, GroupRecord) and isinstance(new, GroupRecord) and set(old.members) != set(new.members):
         names.append("members")
     return tuple(names)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value so that several values are equal whether a list or a tuple holds them."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _members(record: Record | None) -> tuple[str, ...]:

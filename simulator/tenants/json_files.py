@@ -272,7 +272,7 @@ class _JsonReader:
         return draft
 
     def _value(self, draft: ObjectDraft, key: str, name: str, value: Any, column: Column, table: Table) -> None:
-        if isinstance(value, str) and value[:1] in "SM{" and is_flattened(value):
+        if isinstance(value, str) and is_flattened(value):
             self._flattened(draft, key, value, name, table)
             return
         assert column.attribute is not None

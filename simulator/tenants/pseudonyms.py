@@ -51,6 +51,7 @@ _CODES = (
     "postalCode",
 )
 _DATES = ("employeeHireDate", "employeeLeaveDateTime")
+_REPLACED = (*_NAMES, *_ADDRESSES, *_NUMBERS, *_CODES, *_DATES, "objectId", "mailNickname")
 _KEPT_IF_SHARED = re.compile(r"extension.*")
 MIN_SHARED = 3
 """How many people must share a value of an extension attribute for it to be a category, which is kept."""
@@ -82,7 +83,9 @@ class _Pseudonymiser:
         users = tuple(self._user(user) for user in self._image.users)
         for before, after in zip(self._image.users, users, strict=True):
             self._remember(before.attributes, after.attributes)
-        users = tuple(UserRecord(attributes=self._searched(user.attributes), manager=user.manager) for user in users)
+        users = tuple(
+            UserRecord(attributes=self._searched(user.attributes, _REPLACED), manager=user.manager) for user in users
+        )
         groups = tuple(self._group(group) for group in self._image.groups)
         assignments = tuple(
             AssignmentRecord(principal=self._id(row.principal), role=row.role) for row in self._image.assignments
@@ -178,17 +181,12 @@ class _Pseudonymiser:
             if attribute in before:
                 self._addresses[before[attribute].casefold()] = after[attribute]
 
-    def _searched(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return values in which no person of the old directory is named in full."""
-        return {name: self._search(value) if self._is_prose(name, value) else value for name, value in values.items()}
-
-    def _is_prose(self, name: str, value: Any) -> bool:
-        replaced = (*_NAMES, *_ADDRESSES, *_NUMBERS, *_CODES, *_DATES, "objectId", "mailNickname")
-        return (
-            isinstance(value, str)
-            and (" " in value or "@" in value)
-            and (name not in replaced or (name == "displayName" and value.casefold() in self._phrases))
-        )
+    def _searched(self, values: Mapping[str, Any], replaced: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return values in which no person of the old directory is named in full; those replaced stay as they are."""
+        return {
+            name: self._search(value) if isinstance(value, str) and name not in replaced and _is_prose(value) else value
+            for name, value in values.items()
+        }
 
     def _search(self, value: str) -> str:
         value = _ADDRESS.sub(lambda found: self._addresses.get(found[0].casefold(), found[0]), value)
@@ -237,6 +235,10 @@ class _Pseudonymiser:
 
     def _number(self, text: str) -> int:
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16, key=self._key).digest())
+
+
+def _is_prose(value: str) -> bool:
+    return " " in value or "@" in value
 
 
 def _root(size: int) -> int:

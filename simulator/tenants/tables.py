@@ -193,7 +193,7 @@ def _values(row: Row, attributes: list[_Cell], table: Table, sheet: Sheet, draft
         written = row.cells[cell.index]
         if not written:
             continue
-        if written[0] in "SM{" and is_flattened(written):
+        if is_flattened(written):
             _flattened(sheet, row, cell, table, drafts)
             continue
         try:

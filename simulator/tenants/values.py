@@ -36,7 +36,7 @@ _PLUS = re.compile(r"\+(?=[A-Za-z][A-Za-z0-9]*:)")
 
 def is_flattened(text: str) -> bool:
     """Return whether the text is the name of a .NET type that an export wrote in place of its values."""
-    return text[:1] in "SM{" and _FLATTENED.fullmatch(text.strip()) is not None
+    return text.startswith(("System.", "Microsoft.", "{")) and _FLATTENED.fullmatch(text.rstrip()) is not None
 
 
 def reader_of(attribute: SourceAttribute, *, is_plus_separated: bool = False) -> Callable[[Any], Any]:
@@ -203,7 +203,7 @@ def _trimmed(value: str | None) -> str | None:
 
 def _limited(value: Any, attribute: SourceAttribute) -> Any:
     limit = attribute.max_length
-    if value is None or limit is None:
+    if value is None or limit is None or (isinstance(value, str) and len(value) <= limit):
         return value
     longest = max((value,) if isinstance(value, str) else value, key=len)
     if len(longest) > limit:

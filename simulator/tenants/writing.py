@@ -17,7 +17,7 @@ import orjson
 
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.model.attributes import AttributeType
-from entra_sim.simulator.model.attributes import SourceObject
+from entra_sim.simulator.model.attributes import SourceObjectType
 from entra_sim.simulator.model.attributes import attributes_of
 from entra_sim.simulator.model.attributes import source_attribute
 from entra_sim.simulator.tenants.columns import Table
@@ -111,9 +111,9 @@ def _tables(image: DirectoryImage) -> Iterator[tuple[Table, bytes]]:
     keys = image.readable_keys()
     users = [user.attributes for user in image.users]
     managers = [keys.get(user.manager, user.manager) if user.manager else "" for user in image.users]
-    yield Table.USERS, _objects_table(users, SourceObject.USER, managers)
+    yield Table.USERS, _objects_table(users, SourceObjectType.USER, managers)
     if image.groups:
-        yield Table.GROUPS, _objects_table([group.attributes for group in image.groups], SourceObject.GROUP, None)
+        yield Table.GROUPS, _objects_table([group.attributes for group in image.groups], SourceObjectType.GROUP, None)
         links = ((keys[group.object_id], keys.get(key, key)) for group in image.groups for key in group.members)
         yield Table.MEMBERS, _csv((("group", "member"), *links))
     if image.assignments:
@@ -122,7 +122,7 @@ def _tables(image: DirectoryImage) -> Iterator[tuple[Table, bytes]]:
 
 
 def _objects_table(
-    objects: list[Mapping[str, Any]], kind: SourceObject, managers: list[str | None] | list[str] | None
+    objects: list[Mapping[str, Any]], kind: SourceObjectType, managers: list[str | None] | list[str] | None
 ) -> bytes:
     names = _columns(objects, kind)
     titles = [_title(name, objects, kind) for name in names]
@@ -135,17 +135,17 @@ def _objects_table(
     return _csv(rows)
 
 
-def _columns(objects: Iterable[Mapping[str, Any]], kind: SourceObject) -> list[str]:
+def _columns(objects: Iterable[Mapping[str, Any]], kind: SourceObjectType) -> list[str]:
     """Return the attributes that occur, those that every object has always, in the order of the reference."""
     present = {name for attributes in objects for name in attributes}
     always = {"objectId", "displayName"} | (
-        {"userPrincipalName", "accountEnabled"} if kind is SourceObject.USER else set()
+        {"userPrincipalName", "accountEnabled"} if kind is SourceObjectType.USER else set()
     )
     known = [row.name for row in attributes_of(kind) if row.name in present | always]
     return known + sorted(present - set(known))
 
 
-def _title(name: str, objects: Iterable[Mapping[str, Any]], kind: SourceObject) -> str:
+def _title(name: str, objects: Iterable[Mapping[str, Any]], kind: SourceObjectType) -> str:
     """Return the column's title; of a directory extension that holds no text with its type, "extension_..:Boolean"."""
     attribute = source_attribute(name, kind)
     if attribute is None or not name.startswith("extension_"):
@@ -208,7 +208,7 @@ def _page(context: str, values: list[dict[str, Any]]) -> dict[str, Any]:
     return {"@odata.context": _CONTEXT.format(context), "value": values}
 
 
-def _graph_properties(attributes: Mapping[str, Any], kind: SourceObject) -> dict[str, Any]:
+def _graph_properties(attributes: Mapping[str, Any], kind: SourceObjectType) -> dict[str, Any]:
     """Return the attributes under their Graph names, nested where Graph nests them. Source: ENG-002."""
     found: dict[str, Any] = {}
     for name, value in attributes.items():
@@ -225,7 +225,7 @@ def _graph_properties(attributes: Mapping[str, Any], kind: SourceObject) -> dict
 
 def _graph_user(user: UserRecord) -> dict[str, Any]:
     manager = {"@odata.type": "#microsoft.graph.user", "id": user.manager} if user.manager else None
-    return {**_graph_properties(user.attributes, SourceObject.USER), "manager": manager}
+    return {**_graph_properties(user.attributes, SourceObjectType.USER), "manager": manager}
 
 
 def _graph_group(group: GroupRecord, group_ids: set[str]) -> dict[str, Any]:
@@ -233,7 +233,7 @@ def _graph_group(group: GroupRecord, group_ids: set[str]) -> dict[str, Any]:
         {"@odata.type": f"#microsoft.graph.{'group' if key in group_ids else 'user'}", "id": key}
         for key in group.members
     ]
-    return {**_graph_properties(group.attributes, SourceObject.GROUP), "members": members}
+    return {**_graph_properties(group.attributes, SourceObjectType.GROUP), "members": members}
 
 
 def _graph_assignment(row: AssignmentRecord, group_ids: set[str]) -> dict[str, Any]:
