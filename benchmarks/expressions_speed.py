@@ -3,8 +3,8 @@
     python benchmarks/expressions_speed.py [USERS] [--json]
 
 Prints microseconds per user (best of several rounds) for `Rows.evaluate`, for 22 calls of `evaluate`, and for a Python
-function that computes the same row values, with the ratios; further a few single expressions. Exit code 1 if the targets
-(40 µs per user, 4 times by hand) are missed.
+function that computes the same row values, with the ratios; further a few single expressions. Exit code 1 if a target
+is missed: 40 µs per user, 4 times by hand.
 """
 
 from __future__ import annotations

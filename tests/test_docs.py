@@ -96,25 +96,24 @@ def test_documents_name_only_commands_that_exist() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", GUIDES)
-def test_examples_use_options_and_sub_commands_that_exist(name: str) -> None:
-    wrong = []
-    for words in _invocations((ROOT / name).read_text(encoding="utf-8")):
-        if not words or words[0] not in COMMANDS:
-            continue
-        command = _command(words[0])
-        rest = words[1:]
-        if isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
-            sub = command.commands.get(rest[0])
-            if sub is None:
-                wrong.append(" ".join(words))
-                continue
-            command, rest = sub, rest[1:]
-        options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-        wrong += [
-            f"{' '.join(words)}: {word}" for word in rest if _is_option(word) and word.split("=")[0] not in options
-        ]
+def test_examples_use_options_and_sub_commands_that_exist() -> None:
+    wrong = [
+        f"{name}: entra-sim {' '.join(words)}: {stranger}"
+        for name, text in _own_documents().items()
+        for words in _invocations(text)
+        if words and words[0] in COMMANDS
+        for stranger in _strangers(_command(words[0]), words[1:])
+    ]
     assert wrong == []
+
+
+def _strangers(command: click.Command, words: list[str]) -> list[str]:
+    """Return the sub-commands and options among the words that the command does not have."""
+    if isinstance(command, click.Group) and words and re.fullmatch(r"[a-z][a-z-]*", words[0]):
+        inner = command.commands.get(words[0])
+        return [words[0]] if inner is None else _strangers(inner, words[1:])
+    options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    return [word for word in words if _is_option(word) and word.split("=")[0] not in options]
 
 
 @pytest.mark.parametrize("words", _examples("README.md", "eval", "rules"), ids=" ".join)

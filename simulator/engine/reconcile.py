@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
 
-from entra_sim.simulator.engine import escrow as escrow_rules
 from entra_sim.simulator.engine.diff import differences
+from entra_sim.simulator.engine.failures import error_information
+from entra_sim.simulator.engine.failures import escrow_after
+from entra_sim.simulator.engine.failures import escrow_details
 from entra_sim.simulator.engine.mapping import MappedValue
 from entra_sim.simulator.engine.mapping import ObjectFlowIgnored
 from entra_sim.simulator.engine.mapping import map_value
@@ -27,20 +29,17 @@ from entra_sim.simulator.engine.record import modified_by_update
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.skips import action_off_text
-from entra_sim.simulator.engine.skips import not_entitled_text
+from entra_sim.simulator.engine.skips import skip_text
 from entra_sim.simulator.errors import DuplicateSourceEntries
 from entra_sim.simulator.errors import DuplicateTargetEntries
 from entra_sim.simulator.errors import SourceDataError
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.errors import TargetObjectGone
-from entra_sim.simulator.errors import TargetThrottled
 from entra_sim.simulator.model.change import AttributeChange
 from entra_sim.simulator.model.change import TargetValue
 from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
-from entra_sim.simulator.model.log import ErrorInformation
-from entra_sim.simulator.model.log import instant_text
 from entra_sim.simulator.model.operation import Action
 from entra_sim.simulator.model.operation import IntentKind
 from entra_sim.simulator.model.operation import SkipReason
@@ -96,7 +95,7 @@ def reconcile(subject: Subject, run: Run) -> Exchange:
         entry = None if subject.source.presence is Presence.HARD_DELETED else subject.entry
         return Outcome(draft=None, entry=entry)
     if subject.escrow is not None:
-        work.recorder.escrow_retry(_escrow_details(subject.escrow))
+        work.recorder.escrow_retry(escrow_details(subject.escrow))
     work.recorder.imported()
     try:
         return (yield from work.carry_out())
@@ -105,18 +104,6 @@ def reconcile(subject: Subject, run: Run) -> Exchange:
     except ObjectFlowIgnored as marker:
         text = f"The mapping of '{marker}' gave IgnoreObjectFlow; the object is left alone."
         return work.skip(SkipReason.OBJECT_FLOW_IGNORED, Action.OTHER, ("ENG-094",), text)
-
-
-def _escrow_details(entry: EscrowEntry) -> dict[str, Any]:
-    return {
-        "CountProcessed": entry.attempt_count,
-        "CreationTime": instant_text(entry.created_at),
-        "Identifier": entry.source_anchor,
-        "ModificationType": entry.modification_type,
-        "NextAttempt": instant_text(entry.next_attempt_at),
-        "Origin": "Source",
-        "TypeName": "EscrowedEntryDefault",
-    }
 
 
 class _Work:
@@ -405,7 +392,7 @@ class _Work:
             self.recorder.target_id = self.entry.target_anchor
             self.recorder.target_display_name = self.entry.display_name
         reason = intent.skip_reason or SkipReason.REDUNDANT
-        text = _skip_text(reason, self.subject, intent.action)
+        text = skip_text(reason, self.subject, intent.action)
         entry = self.entry
         if entry is not None and intent.managed_after is not None:
             entry = replace(entry, is_managed=intent.managed_after)
@@ -460,48 +447,3 @@ class _Work:
 
 class _NoMatchingValue(Exception):
     """No matching attribute has a value. Source: ENG-161."""
-
-
-def escrow_after(
-    error: TargetError | SourceDataError, subject: Subject, run: Run, modification: str, *, is_reference: bool = False
-) -> EscrowEntry | None:
-    """Return the escrow that a failure leaves; none after an on-demand run (ENG-258)."""
-    if run.is_on_demand:
-        return subject.escrow
-    return escrow_rules.failed(
-        subject.escrow,
-        object_type=subject.source.object_type,
-        source_anchor=subject.source.object_id,
-        modification_type=modification,
-        now=run.now,
-        settings=run.settings,
-        code=error.code,
-        message=str(error),
-        is_soon=error.is_retried_soon,
-        retry_after_s=error.retry_after_s if isinstance(error, TargetThrottled) else None,
-        is_reference=is_reference,
-    )
-
-
-def error_information(
-    error: TargetError | SourceDataError, former: EscrowEntry | None, waiting: EscrowEntry | None
-) -> ErrorInformation:
-    """Return what the record says of a failure. Source: ENG-274, ENG-441."""
-    retried = former.attempt_count + 1 if former else 0
-    next_attempt_at = waiting.next_attempt_at if waiting else None
-    if isinstance(error, TargetError):
-        reason = responses.error_text(error, retried, next_attempt_at)
-    else:
-        reason = str(error)
-    return ErrorInformation(code=error.code, category=error.category, reason=reason, details=str(error))
-
-
-def _skip_text(reason: SkipReason, subject: Subject, action: Action) -> str:
-    kind = subject.source.object_type
-    if reason is SkipReason.NOT_ENTITLED:
-        return not_entitled_text(subject)
-    if reason is SkipReason.OUT_OF_SCOPE_DELETION:
-        return f"The {kind.lower()} left the scope; the deletion was skipped because SkipOutOfScopeDeletions is set."
-    if reason is SkipReason.ACTION_OFF:
-        return action_off_text(action)
-    return f"The {kind.lower()} is already disabled in the target; nothing is sent."

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from entra_sim.simulator.engine.reconcile import error_information
-from entra_sim.simulator.engine.reconcile import escrow_after
+from entra_sim.simulator.engine.failures import error_information
+from entra_sim.simulator.engine.failures import escrow_after
 from entra_sim.simulator.engine.record import LogDraft
 from entra_sim.simulator.engine.record import Recorder
 from entra_sim.simulator.engine.run import Run

@@ -5,6 +5,7 @@ from __future__ import annotations
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.operation import Action
+from entra_sim.simulator.model.operation import SkipReason
 
 _BOXES = {Action.CREATE: "Create", Action.UPDATE: "Update", Action.DISABLE: "Update", Action.DELETE: "Delete"}
 
@@ -39,3 +40,15 @@ def not_entitled_text(subject: Subject) -> str:
         causes.append("it is no longer managed")
     numbered = " ".join(f"{number}) {cause}." for number, cause in enumerate(causes, 1))
     return f"{source.object_type} '{source.reportable_identifier}' is skipped: {numbered}"
+
+
+def skip_text(reason: SkipReason, subject: Subject, action: Action) -> str:
+    """Return why the decision table leaves an object alone, one sentence or a numbered list."""
+    kind = subject.source.object_type
+    if reason is SkipReason.NOT_ENTITLED:
+        return not_entitled_text(subject)
+    if reason is SkipReason.OUT_OF_SCOPE_DELETION:
+        return f"The {kind.lower()} left the scope; the deletion was skipped because SkipOutOfScopeDeletions is set."
+    if reason is SkipReason.ACTION_OFF:
+        return action_off_text(action)
+    return f"The {kind.lower()} is already disabled in the target; nothing is sent."

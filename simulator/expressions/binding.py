@@ -24,6 +24,7 @@ from entra_sim.simulator.expressions.tree import Call
 from entra_sim.simulator.expressions.tree import Comparison
 from entra_sim.simulator.expressions.tree import Constant
 from entra_sim.simulator.expressions.tree import Node
+from entra_sim.simulator.expressions.tree import walk
 from entra_sim.simulator.expressions.values import IGNORE_ATTRIBUTE
 from entra_sim.simulator.expressions.values import IGNORE_OBJECT
 from entra_sim.simulator.expressions.values import NumberText
@@ -128,15 +129,22 @@ class Binder:
     def __init__(self, lazy: Mapping[str, Builder], observer: Observer | None = None) -> None:
         self._lazy = lazy
         self._observer = observer
+        self._closures: dict[int, Closure] = {}
 
     @property
     def is_observed(self) -> bool:
         """Return whether every node must be run through its own closure."""
         return self._observer is not None
 
-    def bind(self, node: Node) -> Closure:
-        """Return the closure of a node."""
-        return self.observed(node, self._bound(node))
+    def bind(self, root: Node) -> Closure:
+        """Return the closure of a node.
+
+        Innermost nodes come first, so that deep trees need no deep stack.
+        """
+        if id(root) not in self._closures:
+            for node in reversed(tuple(walk(root))):
+                self._closures[id(node)] = self.observed(node, self._bound(node))
+        return self._closures[id(root)]
 
     def observed(self, node: Node, closure: Closure) -> Closure:
         """Return the closure, wrapped if somebody watches."""
@@ -245,7 +253,16 @@ def _applied(function: Callable[..., Any], site: Site, operands: list[Closure]) 
         first, second = operands
         return lambda attributes, run: function(site, run, first(attributes, run), second(attributes, run))
 
+    if len(operands) == 3:
+        first, second, third = operands
+        return lambda attributes, run: function(
+            site, run, first(attributes, run), second(attributes, run), third(attributes, run)
+        )
+
     def applied(attributes: Mapping[str, Any], run: Run) -> Any:
-        return function(site, run, *[operand(attributes, run) for operand in operands])
+        values = []
+        for operand in operands:
+            values.append(operand(attributes, run))
+        return function(site, run, *values)
 
     return applied

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from typing import NamedTuple
 
@@ -150,5 +148,6 @@ def _native(value: Any) -> Any:
         return value.to_datetime()
     if is_list(value):
         return tuple(_native(element) for element in value)
-    assert value is None or isinstance(value, bool | int | float | Decimal | datetime | Mapping)
+    if isinstance(value, Mapping):
+        return {key: _native(member) for key, member in value.items()}
     return value

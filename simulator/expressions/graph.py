@@ -80,8 +80,12 @@ def from_graph(source: Mapping[str, Any]) -> Expression:
         ExpressionError: as `parse`; ParseError also for a node that is none.
     """
     text = _text(source, "expression")
-    if text.strip() and not _is_bare(source, text):
-        return parse(text)
+    if text.strip():
+        try:
+            return parse(text)
+        except ExpressionError:
+            if not _is_bare(source, text):
+                raise
     return parse(print_tree(_tree(source, 0)))
 
 

@@ -18,7 +18,6 @@ from entra_sim.simulator.expressions.evaluation import driven
 from entra_sim.simulator.expressions.evaluation import finished
 from entra_sim.simulator.expressions.expression import Expression
 
-
 NO_ROWS: Mapping[int, Any] = MappingProxyType({})
 
 

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from entra_sim.simulator.engine.failures import error_information
+from entra_sim.simulator.engine.failures import escrow_after
 from entra_sim.simulator.engine.reconcile import Outcome
-from entra_sim.simulator.engine.reconcile import error_information
-from entra_sim.simulator.engine.reconcile import escrow_after
 from entra_sim.simulator.engine.record import Recorder
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject

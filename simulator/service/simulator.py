@@ -13,6 +13,7 @@ from entra_sim.simulator.clock import wall_now
 from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.ids import IdSource
 from entra_sim.simulator.ids import RandomIds
+from entra_sim.simulator.ids import fresh_chance
 from entra_sim.simulator.scim.profile import TenantUrl
 from entra_sim.simulator.service.applications import ApplicationKey
 from entra_sim.simulator.service.applications import ApplicationService
@@ -22,6 +23,7 @@ from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.core import ExchangeRecord
 from entra_sim.simulator.service.cycles import CycleRunner
 from entra_sim.simulator.service.imports import DirectoryImports
+from entra_sim.simulator.service.lab import Lab
 from entra_sim.simulator.service.on_demand import OnDemandResult
 from entra_sim.simulator.service.on_demand import OnDemandService
 from entra_sim.simulator.service.provisioning import ProvisioningService
@@ -87,6 +89,7 @@ class Simulator:
         self.queries = Queries(self.core, self.applications, self.time)
         self.keeper = ClockKeeper(self.core.directory, clock)
         self.before_jump: Callable[[str], None] = lambda reason: None
+        self.lab: Lab | None = None
 
     @classmethod
     def open(cls, data: Path, *, settings: Settings | None = None, clock: VirtualClock | None = None) -> Simulator:
@@ -102,7 +105,7 @@ class Simulator:
             ids=RandomIds(),
             settings=values,
             connect=http_connect(values),
-            chance=random.Random(),
+            chance=fresh_chance(),
         )
 
     def _prepare_tenant(self) -> None:

@@ -23,7 +23,8 @@ from entra_sim.simulator.scim.paths import MANAGER_PATH
 from entra_sim.simulator.scim.paths import TargetPath
 from entra_sim.simulator.scim.profile import Dialect
 
-CASES = load_cases(Path(__file__).parent / "cases")
+HERE = Path(__file__).parent
+CASES = [*load_cases(HERE / "cases"), *load_cases(HERE / "own_cases")]
 SINGLE_ROLE = 'roles[primary eq "True"].value'
 USER_MAPPING = {
     "userName": "userPrincipalName",

@@ -26,7 +26,8 @@ from wire_target import Target
 
 from entra_sim.simulator.scim.call import Call
 
-CASES = load_cases(Path(__file__).parent / "cases")
+HERE = Path(__file__).parent
+CASES = [*load_cases(HERE / "cases"), *load_cases(HERE / "own_cases")]
 EVERY_CASE = pytest.mark.parametrize("case", CASES, ids=[one.id for one in CASES])
 GUID = "3c0d7a52-8f1e-4b6c-9d2a-{number:012x}"
 

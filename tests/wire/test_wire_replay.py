@@ -14,19 +14,14 @@ The engine is reached through one function, `run_case(case, target)` in driver.p
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-import pytest
+from driver import run_case
 from wire_cases import Case
 from wire_compare import compare
 from wire_compare import compare_outcome
 from wire_target import Target
 
 
-@pytest.mark.skipif(find_spec("driver") is None, reason="tests/wire/driver.py does not exist yet")
 def test_replay(case: Case, target: Target) -> None:
-    from driver import run_case
-
     outcomes = run_case(case, target)
     problems = compare(case, target.recorded) + compare_outcome(case, outcomes)
     assert not problems, "\n".join([case.data["title"], *problems])

@@ -18,7 +18,7 @@ from wire_cases import Case
 from wire_stub import Recorded
 
 _GUID_TEXT = "{guid}"
-_PROBE_FILTER = re.compile(rf'[^"]+ eq "({GUID.pattern})"')
+_PROBE_FILTER = re.compile(rf'.+ eq "({GUID.pattern})"')
 _REFERENCE_FILTER = re.compile(
     r'id eq "[^"]*" and (manager|members) eq "[^"]*"|(manager|members) eq "[^"]*" and id eq .*'
 )

@@ -1,0 +1,85 @@
+"""The SCIM API on the web: environ in, `Tapt.exchange`, answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint
+from flask import Response
+from flask import request
+
+from entra_sim.mock_tapt.messages import MAX_BODY_BYTES
+from entra_sim.mock_tapt.messages import ScimRequest
+from entra_sim.mock_tapt.tapt import SCIM_ROOT
+from entra_sim.mock_tapt.tapt import Cut
+from entra_sim.mock_tapt.tapt import Tapt
+
+blueprint = Blueprint("scim", __name__)
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+CUT_LENGTH = 1_000
+"""Length that a cut answer announces; one byte of it is sent."""
+
+
+@blueprint.route(SCIM_ROOT, defaults={"rest": ""}, methods=METHODS, provide_automatic_options=False)
+@blueprint.route(f"{SCIM_ROOT}/", defaults={"rest": ""}, methods=METHODS, provide_automatic_options=False)
+@blueprint.route(f"{SCIM_ROOT}/<path:rest>", methods=METHODS, provide_automatic_options=False)
+def scim(rest: str) -> Response:
+    """Answer one request to the SCIM API."""
+    environ = request.environ
+    tapt: Tapt = environ["entra_sim.tapt"]
+    body, is_too_large = _body(environ)
+    base = tapt.tenant_url or f"{request.host_url.rstrip('/')}{environ.get('SCRIPT_NAME', '')}{SCIM_ROOT}"
+    try:
+        answer = tapt.exchange(
+            ScimRequest(
+                method=request.method,
+                path=f"/{rest}",
+                query=environ.get("QUERY_STRING", ""),
+                headers=_headers(environ),
+                body=body,
+                base_url=base,
+                is_too_large=is_too_large,
+            )
+        )
+    except Cut:
+        environ["entra_sim.cut"] = True
+        return Response(
+            _one_byte(), headers={"Content-Type": "application/scim+json", "Content-Length": str(CUT_LENGTH)}
+        )
+    response = Response(b"" if request.method == "HEAD" else answer.body, status=answer.status)
+    response.headers.clear()
+    response.headers.extend(answer.headers)
+    if answer.status not in (204, 304):
+        response.headers["Content-Length"] = str(len(answer.body))
+    return response
+
+
+def _one_byte() -> Iterator[bytes]:
+    yield b"{"
+
+
+def _body(environ: dict[str, Any]) -> tuple[bytes, bool]:
+    stream = environ["wsgi.input"]
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length.isdigit():
+        if int(length) > MAX_BODY_BYTES:
+            return b"", True
+        return (stream.read(int(length)) if int(length) else b""), False
+    if "HTTP_TRANSFER_ENCODING" not in environ:
+        return b"", False
+    body = stream.read(MAX_BODY_BYTES + 1)
+    return (b"", True) if len(body) > MAX_BODY_BYTES else (body, False)
+
+
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    found = {
+        key[5:].replace("_", "-").lower(): value
+        for key, value in environ.items()
+        if key.startswith("HTTP_") and isinstance(value, str)
+    }
+    for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+        if environ.get(key):
+            found[name] = environ[key]
+    return found

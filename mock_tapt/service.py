@@ -1,0 +1,491 @@
+"""The SCIM protocol: a request in, an answer out, no web framework inside.
+
+Read `handle` first: it finds the endpoint, calls one method per verb and turns every refusal into an error body.
+Whether the caller may ask at all is decided before (tapt.py); what happens to resources is in resources.py.
+Source: RFC 7644; scim-wire.md SRV-001 to SRV-050.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import orjson
+
+from entra_sim.mock_tapt import discovery
+from entra_sim.mock_tapt import filters
+from entra_sim.mock_tapt.errors import Forbidden
+from entra_sim.mock_tapt.errors import InvalidFilter
+from entra_sim.mock_tapt.errors import InvalidPath
+from entra_sim.mock_tapt.errors import InvalidSyntax
+from entra_sim.mock_tapt.errors import InvalidValue
+from entra_sim.mock_tapt.errors import MethodNotAllowed
+from entra_sim.mock_tapt.errors import NotFound
+from entra_sim.mock_tapt.errors import NotImplementedHere
+from entra_sim.mock_tapt.errors import PayloadTooLarge
+from entra_sim.mock_tapt.errors import PreconditionFailed
+from entra_sim.mock_tapt.errors import PreconditionRequired
+from entra_sim.mock_tapt.errors import ScimError
+from entra_sim.mock_tapt.errors import UnsupportedMedia
+from entra_sim.mock_tapt.filter_sql import Condition
+from entra_sim.mock_tapt.filter_sql import FilterCompiler
+from entra_sim.mock_tapt.messages import MAX_BODY_BYTES
+from entra_sim.mock_tapt.messages import SCIM_MEDIA_TYPE
+from entra_sim.mock_tapt.messages import ScimRequest
+from entra_sim.mock_tapt.messages import ScimResponse
+from entra_sim.mock_tapt.rendering import EVERYTHING
+from entra_sim.mock_tapt.rendering import Projection
+from entra_sim.mock_tapt.rendering import projection
+from entra_sim.mock_tapt.resources import Resources
+from entra_sim.mock_tapt.schema import GROUP
+from entra_sim.mock_tapt.schema import LIST_RESPONSE
+from entra_sim.mock_tapt.schema import RESOURCE_TYPES
+from entra_sim.mock_tapt.schema import SEARCH_REQUEST
+from entra_sim.mock_tapt.schema import USER
+from entra_sim.mock_tapt.schema import ResourceType
+from entra_sim.mock_tapt.schema import resolve
+from entra_sim.mock_tapt.store import Row
+from entra_sim.mock_tapt.store import Store
+
+BY_ENDPOINT = {kind.endpoint[1:]: kind for kind in RESOURCE_TYPES}
+DISCOVERY = ("ServiceProviderConfig", "ResourceTypes", "Schemas")
+ENDPOINTS = (*BY_ENDPOINT, *DISCOVERY, ".search")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """What an administrator can turn on and off.
+
+    Args:
+        accept_groups: `/Groups` exists.
+        hard_delete_allowed: DELETE is carried out; otherwise 403.
+        strict: the RFC to the letter, no tolerance of B.2.
+        require_if_match: writes without If-Match are answered with 428.
+    """
+
+    accept_groups: bool = True
+    hard_delete_allowed: bool = True
+    strict: bool = False
+    require_if_match: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a list request asks for."""
+
+    filter_text: str | None
+    sort_by: str | None
+    descending: bool
+    start_index: int
+    count: int
+    projection_of: dict[str, Projection]
+
+
+class ScimService:
+    """Answers SCIM requests for one organisation; the caller holds its lock."""
+
+    def __init__(self, store: Store, resources: Resources, switches: Switches) -> None:
+        self.store = store
+        self.resources = resources
+        self.switches = switches
+        store.completer = self._completed
+
+    def handle(self, request: ScimRequest) -> ScimResponse:
+        """Return the answer; refusals become error bodies, with the reason kept for the inspector."""
+        try:
+            return self._dispatch(request)
+        except ScimError as error:
+            return refused(error)
+        finally:
+            self.store.forget()
+
+    def _dispatch(self, request: ScimRequest) -> ScimResponse:
+        method = "GET" if request.method == "HEAD" else request.method
+        segments = [segment for segment in request.path.split("/") if segment]
+        head = segments[0] if segments else ""
+        if request.is_too_large:
+            raise PayloadTooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
+        if head in DISCOVERY:
+            return self._discover(request, method, head, "/".join(segments[1:]))
+        if head in ("Bulk", "Me"):
+            raise NotImplementedHere(f"/{head} is not supported; see /ServiceProviderConfig.")
+        if segments == [".search"]:
+            return self._search(request, method, RESOURCE_TYPES if self.switches.accept_groups else (USER,))
+        if not segments:
+            self._only(method, "GET")
+            return self._list(request, RESOURCE_TYPES if self.switches.accept_groups else (USER,))
+        kind = BY_ENDPOINT.get(head)
+        if kind is None or len(segments) > 2:
+            raise NotFound("There is no such endpoint.", near_misses=_near_endpoints(request.path, head))
+        if kind is GROUP and not self.switches.accept_groups:
+            raise NotFound("This organisation does not accept groups; Settings > Integrations turns them on.")
+        if len(segments) == 1:
+            return self._collection(request, method, kind)
+        if segments[1] == ".search":
+            return self._search(request, method, (kind,))
+        return self._single(request, method, kind, segments[1])
+
+    def _only(self, method: str, *allowed: str) -> None:
+        if method not in allowed:
+            raise MethodNotAllowed(f"{method} is not possible here.", allow=", ".join(allowed))
+
+    # one resource
+
+    def _collection(self, request: ScimRequest, method: str, kind: ResourceType) -> ScimResponse:
+        self._only(method, "GET", "POST")
+        if method == "GET":
+            return self._list(request, (kind,))
+        body = self._json(request)
+        wanted = self._projection(request, kind)
+        with self.store.transaction():
+            row = self.resources.create(kind, body, who="SCIM", strict=self.switches.strict)
+        return self._resource_answer(request, row, wanted, status=201)
+
+    def _single(self, request: ScimRequest, method: str, kind: ResourceType, resource_id: str) -> ScimResponse:
+        self._only(method, "GET", "PUT", "PATCH", "DELETE")
+        if method == "GET":
+            row = self._row(kind, resource_id)
+            wanted = self._projection(request, kind)
+            if self._is_unchanged(request, row):
+                return ScimResponse(status=304, headers=[("ETag", self.resources.version(row))])
+            return self._resource_answer(request, row, wanted)
+        body = None if method == "DELETE" else self._json(request)
+        with self.store.transaction():
+            row = self._row(kind, resource_id)
+            self._check_preconditions(request, row)
+            if method == "DELETE":
+                if not self.switches.hard_delete_allowed:
+                    raise Forbidden("This organisation does not allow profiles to be deleted for good.")
+                self.resources.delete(row, who="SCIM")
+                return ScimResponse(status=204)
+            wanted = self._projection(request, kind)
+            if method == "PUT":
+                assert body is not None
+                row = self.resources.replace(row, body, who="SCIM", strict=self.switches.strict)
+            else:
+                row = self.resources.patch(row, body, who="SCIM", strict=self.switches.strict)
+        if method == "PATCH" and kind is GROUP and wanted is EVERYTHING:
+            # a group can have thousands of members: nobody needs them back (SRV-043, WIRE-113)
+            return ScimResponse(status=204, headers=[("ETag", self.resources.version(row))])
+        return self._resource_answer(request, row, wanted)
+
+    def _row(self, kind: ResourceType, resource_id: str) -> Row:
+        row = self.store.get(kind.name, resource_id)
+        if row is None:
+            raise NotFound(f"There is no {kind.name} '{resource_id}'.", near_misses=self._near_ids(kind, resource_id))
+        return row
+
+    def _near_ids(self, kind: ResourceType, resource_id: str) -> tuple[str, ...]:
+        past = self.store.history(resource_id, limit=1)
+        if past and past[0]["action"] == "deleted":
+            return (f"'{past[0]['name']}' had this id; deleted {past[0]['at']} by {past[0]['who']}",)
+        other = "Group" if kind.name == "User" else "User"
+        if self.store.get(other, resource_id) is not None:
+            return (f"there is a {other} of this id",)
+        named = self.store.by_name(kind.name, resource_id)
+        return (f"'{resource_id}' is a {kind.name_attribute}; its id is {named.id}",) if named else ()
+
+    def _resource_answer(
+        self, request: ScimRequest, row: Row, wanted: Projection, *, status: int = 200
+    ) -> ScimResponse:
+        shown = self.resources.shown(row, request.base_url, with_members=not wanted.drops("members"))
+        version, location = shown["meta"]["version"], shown["meta"]["location"]
+        if wanted is not EVERYTHING:
+            shown = wanted.apply(shown)
+        headers = [("Content-Type", SCIM_MEDIA_TYPE), ("ETag", version)]
+        headers.append(("Location" if status == 201 else "Content-Location", location))
+        return ScimResponse(status=status, headers=headers, body=orjson.dumps(shown))
+
+    def _is_unchanged(self, request: ScimRequest, row: Row) -> bool:
+        given = request.headers.get("if-none-match")
+        return given is not None and _names_version(given, self.resources.version(row))
+
+    def _check_preconditions(self, request: ScimRequest, row: Row) -> None:
+        """Refuse a write on another version than the client knows. Source: RFC 7644 section 3.14, RFC 6585."""
+        wanted = request.headers.get("if-match")
+        if wanted is None:
+            if self.switches.require_if_match:
+                raise PreconditionRequired("This organisation asks for If-Match on every write.")
+        elif not _names_version(wanted, self.resources.version(row)):
+            raise PreconditionFailed(
+                "The resource has changed; read it again.",
+                near_misses=(f"its version is {self.resources.version(row)}",),
+            )
+        if _names_version(request.headers.get("if-none-match", ""), self.resources.version(row)):
+            raise PreconditionFailed("The resource has the version that If-None-Match excludes.")
+
+    def _json(self, request: ScimRequest) -> dict[str, Any]:
+        """Return the body as an object.
+
+        Raises:
+            UnsupportedMedia: it is announced as something else than JSON. Source: SRV-002.
+            InvalidSyntax: it is no JSON object.
+        """
+        announced = request.headers.get("content-type", "")
+        media_type = announced.partition(";")[0].strip().lower()
+        if media_type not in (SCIM_MEDIA_TYPE, "application/json") and (media_type or self.switches.strict):
+            near = (f"Content-Type is '{announced}'",)
+            raise UnsupportedMedia("Send the body as application/scim+json.", near_misses=near)
+        if request.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+            raise UnsupportedMedia("Send the body without a content encoding.")
+        raw = request.body.removeprefix(b"\xef\xbb\xbf")
+        if not raw:
+            raise InvalidSyntax("The request has no body.")
+        try:
+            body = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise InvalidSyntax(f"The body is no JSON: {error}.") from error
+        if not isinstance(body, dict):
+            raise InvalidSyntax("The body is no JSON object.")
+        _refuse_depth(body)
+        return body
+
+    # lists
+
+    def _projection(self, request: ScimRequest, kind: ResourceType) -> Projection:
+        if "ttributes=" not in request.query and "ttributes=" not in request.query.lower():
+            return EVERYTHING
+        parameters = request.parameters()
+        return _projections(
+            (kind,),
+            _names(parameters.get("attributes")),
+            _names(parameters.get("excludedattributes")),
+            "attributes" in parameters,
+        )[kind.name]
+
+    def _list(self, request: ScimRequest, kinds: tuple[ResourceType, ...]) -> ScimResponse:
+        parameters = request.parameters()
+        if len(parameters.get("filter", ())) > 1:
+            raise InvalidFilter("The query has several filters; join them with 'and'.")
+
+        def last(name: str) -> str | None:
+            values = parameters.get(name)
+            return values[-1] if values else None
+
+        return self._answer_query(
+            request,
+            kinds,
+            Query(
+                filter_text=last("filter"),
+                sort_by=last("sortby"),
+                descending=(last("sortorder") or "").lower() == "descending",
+                start_index=_whole_number(last("startindex"), "startIndex", 1),
+                count=_whole_number(last("count"), "count", discovery.MAX_RESULTS),
+                projection_of=_projections(
+                    kinds,
+                    _names(parameters.get("attributes")),
+                    _names(parameters.get("excludedattributes")),
+                    "attributes" in parameters,
+                ),
+            ),
+        )
+
+    def _search(self, request: ScimRequest, method: str, kinds: tuple[ResourceType, ...]) -> ScimResponse:
+        """Answer a query that comes in a body. Source: RFC 7644 section 3.4.3."""
+        self._only(method, "POST")
+        body = {key.lower(): value for key, value in self._json(request).items()}
+        schemas = body.get("schemas")
+        if not isinstance(schemas, list) or (self.switches.strict and SEARCH_REQUEST not in schemas):
+            raise InvalidSyntax(f"'schemas' does not name {SEARCH_REQUEST}.")
+        for name in ("filter", "sortby", "sortorder"):
+            if body.get(name) is not None and not isinstance(body[name], str):
+                raise InvalidValue(f"'{name}' is a text.")
+        return self._answer_query(
+            request,
+            kinds,
+            Query(
+                filter_text=body.get("filter"),
+                sort_by=body.get("sortby"),
+                descending=(body.get("sortorder") or "").lower() == "descending",
+                start_index=_whole_number(body.get("startindex"), "startIndex", 1),
+                count=_whole_number(body.get("count"), "count", discovery.MAX_RESULTS),
+                projection_of=_projections(
+                    kinds,
+                    _listed(body.get("attributes"), "attributes"),
+                    _listed(body.get("excludedattributes"), "excludedAttributes"),
+                    body.get("attributes") is not None,
+                ),
+            ),
+        )
+
+    def _answer_query(self, request: ScimRequest, kinds: tuple[ResourceType, ...], query: Query) -> ScimResponse:
+        start, count = max(query.start_index, 1), min(max(query.count, 0), discovery.MAX_RESULTS)
+        conditions = [self._condition(kind, query.filter_text) for kind in kinds]
+        condition = conditions[0] if len(kinds) == 1 else _either(kinds, conditions)
+        order = self._order(kinds, query)
+        types = tuple(kind.name for kind in kinds)
+        rows, total = self.store.select(types, condition, order, min(start - 1, 2**62), count)
+        resources = []
+        for row in rows:
+            wanted = query.projection_of[row.type]
+            shown = self.resources.shown(
+                row,
+                request.base_url,
+                with_members=not wanted.drops("members"),
+                with_groups=not (wanted.drops("groups") and wanted.drops("meta")),
+            )
+            resources.append(shown if wanted is EVERYTHING else wanted.apply(shown))
+        body = {
+            "schemas": [LIST_RESPONSE],
+            "totalResults": total,
+            "startIndex": start,
+            "itemsPerPage": len(resources),
+            "Resources": resources,
+        }
+        return ScimResponse(status=200, headers=[("Content-Type", SCIM_MEDIA_TYPE)], body=orjson.dumps(body))
+
+    def _condition(self, kind: ResourceType, text: str | None) -> Condition | None:
+        if text is None:
+            return None
+        tree = filters.parse_filter(text, kind, strict=self.switches.strict)
+        return FilterCompiler(kind, self.store.remember).compile(tree)
+
+    def _order(self, kinds: tuple[ResourceType, ...], query: Query) -> Condition | None:
+        if not query.sort_by:
+            return None
+        path = resolve(kinds[0], query.sort_by)
+        if path is None or (self.switches.strict and path.attribute is None):
+            raise InvalidPath(f"'{query.sort_by}' is no attribute to sort by.")
+        handle = self.store.remember(filters.Present(path))
+        if path.schema is None and path.name == kinds[0].name_attribute and len(kinds) == 1:
+            return Condition("r.name_key DESC" if query.descending else "r.name_key")
+        expression = "scim_sort_value(?, r.seq, r.body, r.id, r.created_at, r.modified_at)"
+        absent = " IS NOT NULL" if query.descending else " IS NULL"
+        sql = "".join([expression, absent, ", ", expression, " DESC" if query.descending else ""])
+        return Condition(sql, (handle, handle))
+
+    def _completed(self, seq: int, resource: dict[str, Any]) -> dict[str, Any]:
+        """Return stored attributes with `schemas` and `meta`, for comparisons that no column answers."""
+        urns = [key for key in resource if key[:4].lower() == "urn:"]
+        is_user = "userName" in resource
+        kind = USER if is_user else GROUP
+        found = self.store.connection.execute(
+            "SELECT id, version, created_at, modified_at FROM resource WHERE seq = ?", (seq,)
+        ).fetchone()
+        meta = {"resourceType": kind.name}
+        if found:
+            meta |= {"created": found[2], "lastModified": found[3], "version": f'W/"{found[1]}"'}
+            meta["location"] = f"{kind.endpoint}/{found[0]}"
+        return {"schemas": [kind.schema.id, *urns], **resource, "meta": meta}
+
+    # discovery
+
+    def _discover(self, request: ScimRequest, method: str, head: str, rest: str) -> ScimResponse:
+        self._only(method, "GET")
+        if "filter" in request.parameters():
+            raise Forbidden("Discovery endpoints take no filter.")  # RFC 7644 section 4
+        base, has_groups = request.base_url, self.switches.accept_groups
+        if head == "ServiceProviderConfig":
+            if rest:
+                raise NotFound("There is one ServiceProviderConfig.")
+            return _json_answer(discovery.service_provider_config(base))
+        found = (
+            discovery.schemas(base, has_groups=has_groups)
+            if head == "Schemas"
+            else discovery.resource_types(base, has_groups=has_groups)
+        )
+        if rest:
+            one = next((item for item in found if item["id"].lower() == rest.lower()), None)
+            if one is None:
+                near = get_close_matches(rest, [item["id"] for item in found], n=1)
+                raise NotFound(f"There is no '{rest}' in /{head}.", near_misses=tuple(f"nearest: {n}" for n in near))
+            return _json_answer(one)
+        envelope = {
+            "schemas": [LIST_RESPONSE],
+            "totalResults": len(found),
+            "startIndex": 1,
+            "itemsPerPage": len(found),
+            "Resources": found,
+        }
+        return _json_answer(envelope)
+
+
+def refused(error: ScimError) -> ScimResponse:
+    """Return the answer that a refusal is."""
+    return ScimResponse(
+        status=error.status,
+        headers=[("Content-Type", SCIM_MEDIA_TYPE), *error.headers()],
+        body=orjson.dumps(error.to_body()),
+        refusal=error.detail,
+        near_misses=error.near_misses,
+    )
+
+
+def _json_answer(body: dict[str, Any]) -> ScimResponse:
+    return ScimResponse(status=200, headers=[("Content-Type", SCIM_MEDIA_TYPE)], body=orjson.dumps(body))
+
+
+def _either(kinds: tuple[ResourceType, ...], conditions: list[Condition | None]) -> Condition | None:
+    parts = [
+        Condition("".join(["(r.type = ? AND (", c.sql, "))"]), (kind.name, *c.parameters))
+        for kind, c in zip(kinds, conditions, strict=True)
+        if c is not None
+    ]
+    if not parts:
+        return None
+    return Condition(" OR ".join(p.sql for p in parts), tuple(v for p in parts for v in p.parameters))
+
+
+def _names(values: list[str] | None) -> list[str]:
+    return [name.strip() for value in values or () for name in value.split(",") if name.strip()]
+
+
+def _listed(value: Any, name: str) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return _names([value])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidValue(f"'{name}' is a list of attribute names.")
+    return value
+
+
+def _projections(
+    kinds: tuple[ResourceType, ...], attributes: list[str], excluded: list[str], has_list: bool
+) -> dict[str, Projection]:
+    if not attributes and not excluded:
+        return {kind.name: EVERYTHING for kind in kinds}
+    return {kind.name: projection(kind, attributes, excluded, has_list=has_list and bool(attributes)) for kind in kinds}
+
+
+def _whole_number(value: Any, name: str, default: int) -> int:
+    if value is None or value == "":
+        return default
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value, re.ASCII):
+        return int(value)
+    raise InvalidValue(f"'{name}' is a whole number.")
+
+
+def _names_version(header: str, version: str) -> bool:
+    """Return whether a list of entity tags names the version, compared weakly."""
+    if header.strip() == "*":
+        return True
+    wanted = version.removeprefix("W/").strip('"')
+    return any(tag.strip().removeprefix("W/").strip('"') == wanted for tag in header.split(","))
+
+
+def _near_endpoints(path: str, head: str) -> tuple[str, ...]:
+    near = get_close_matches(head.lower(), [name.lower() for name in ENDPOINTS], n=1)
+    if not near:
+        return (f"'{path}' is unknown; there are {', '.join('/' + name for name in ENDPOINTS)}",)
+    exact = next(name for name in ENDPOINTS if name.lower() == near[0])
+    return (f"'/{head}' is unknown; nearest: '/{exact}'",)
+
+
+def _refuse_depth(body: Any) -> None:
+    """Refuse bodies nested so deep that reading them could exhaust the stack."""
+    level = [body]
+    for _ in range(32):
+        level = [
+            item
+            for value in level
+            for item in (value.values() if isinstance(value, dict) else value)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return
+    raise InvalidSyntax("The body is nested deeper than 32 levels.")

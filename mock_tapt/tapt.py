@@ -1,0 +1,433 @@
+"""One organisation of mock Tapt: everything it holds, and the way a request goes through it.
+
+`Tapt.exchange` is that way: fault, delay, token, service, fault again, journal. One lock stands round the work on the
+database; delays happen outside of it. Hand edits of a Tapt administrator use the same rules as the API.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from entra_sim.mock_tapt import effects
+from entra_sim.mock_tapt.errors import ScimError
+from entra_sim.mock_tapt.errors import TaptError
+from entra_sim.mock_tapt.faults import Faults
+from entra_sim.mock_tapt.faults import Strike
+from entra_sim.mock_tapt.journal import DEFAULT_SIZE
+from entra_sim.mock_tapt.journal import Exchange
+from entra_sim.mock_tapt.journal import HandEdit
+from entra_sim.mock_tapt.journal import Journal
+from entra_sim.mock_tapt.journal import kept_body
+from entra_sim.mock_tapt.journal import masked_headers
+from entra_sim.mock_tapt.messages import ScimRequest
+from entra_sim.mock_tapt.messages import ScimResponse
+from entra_sim.mock_tapt.resources import Resources
+from entra_sim.mock_tapt.schema import CORE_GROUP
+from entra_sim.mock_tapt.schema import CORE_USER
+from entra_sim.mock_tapt.schema import GROUP
+from entra_sim.mock_tapt.schema import PATCH_OP
+from entra_sim.mock_tapt.schema import USER
+from entra_sim.mock_tapt.schema import ResourceType
+from entra_sim.mock_tapt.service import ScimService
+from entra_sim.mock_tapt.service import Switches
+from entra_sim.mock_tapt.service import refused
+from entra_sim.mock_tapt.store import Row
+from entra_sim.mock_tapt.store import Store
+from entra_sim.mock_tapt.tokens import IssuedToken
+from entra_sim.mock_tapt.tokens import Tokens
+from entra_sim.mock_tapt.tokens import TokenStatus
+
+SCIM_ROOT = "/scim/v2"
+ADMINISTRATOR = "a Tapt administrator"
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Cut(Exception):
+    """A fault cuts the connection: the client must not see an answer."""
+
+
+class Tapt:
+    """One organisation: profiles, groups, token, switches, faults, journal."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        now: Callable[[], datetime],
+        wait: Callable[[float], None],
+        new_id: Callable[[str], str],
+        chance_seed: str,
+        public_url: str | None,
+        journal_size: int = DEFAULT_SIZE,
+    ) -> None:
+        self.store = store
+        self.now = now
+        self.lock = threading.RLock()
+        self.public_url = public_url.rstrip("/") if public_url else None
+        self.faults = Faults(chance_seed)
+        self.journal = Journal(journal_size)
+        self._wait = wait
+        self._resources = Resources(store, now, new_id)
+        self._tokens = Tokens(store, now, new_id)
+        self._service = ScimService(store, self._resources, self._stored_switches())
+        self._old_images = effects.OldImages()
+
+    @classmethod
+    def open(
+        cls,
+        database: str | Path = ":memory:",
+        *,
+        now: Callable[[], datetime],
+        wait: Callable[[float], None],
+        new_id: Callable[[str], str],
+        chance_seed: str = "",
+        public_url: str | None = "https://tapt.example",
+        strict: bool = False,
+        journal_size: int = DEFAULT_SIZE,
+    ) -> Tapt:
+        """Return an organisation over its database.
+
+        Args:
+            database: ":memory:" or a file.
+            now: Tapt's clock, aware UTC.
+            wait: called for delays of faults, in seconds of Tapt's clock.
+            new_id: makes ids of kind "resource" and "token".
+            chance_seed: of faults that strike by chance.
+            public_url: what the tenant URL and `meta.location` start with; None: the Host header of each request.
+            strict: the RFC to the letter from the start.
+        Raises:
+            TaptError: the file cannot be used.
+        """
+        tapt = cls(
+            Store(database),
+            now=now,
+            wait=wait,
+            new_id=new_id,
+            chance_seed=chance_seed,
+            public_url=public_url,
+            journal_size=journal_size,
+        )
+        if strict:
+            tapt.set_switches(strict=True)
+        return tapt
+
+    @property
+    def tenant_url(self) -> str | None:
+        """Return what an administrator enters as Tenant URL; None when only requests know it."""
+        return f"{self.public_url}{SCIM_ROOT}" if self.public_url else None
+
+    def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer as a WSGI application bound to this organisation.
+
+        A cut connection sets `environ["entra_sim.cut"]` and gives one byte of a longer body.
+        """
+        from entra_sim.mock_tapt.app import application
+
+        environ["entra_sim.tapt"] = self
+        return application()(environ, start_response)
+
+    # the way of a request
+
+    def exchange(self, request: ScimRequest) -> ScimResponse:
+        """Return the answer to a request to the SCIM API, and keep both in the journal.
+
+        Raises:
+            Cut: a fault cuts the connection.
+        """
+        began = time.perf_counter()
+        with self.lock:
+            strike = self.faults.strike(request.method, request.path, self.now())
+        if strike is not None and strike.fault.delay_s:
+            self._wait(strike.fault.delay_s)
+        with self.lock:
+            at = self.now()
+            if strike is None:
+                response = self._answer(request)
+            else:
+                response = self._struck(request, strike)
+            cut = strike.fault.cut if strike is not None else ""
+            self.journal.add(
+                Exchange(
+                    sequence=self.journal.next_sequence(),
+                    at=at,
+                    method=request.method,
+                    path=request.path,
+                    query=request.query,
+                    request_headers=masked_headers(request.headers.items()),
+                    request_body=kept_body(request.body),
+                    status=response.status,
+                    response_headers=tuple(response.headers),
+                    response_body=kept_body(response.body),
+                    fault=(strike.fault.name or strike.fault.what) if strike else "",
+                    refusal=response.refusal,
+                    near_misses=response.near_misses,
+                    cut=cut,
+                    is_strict=self.switches.strict,
+                    took_s=time.perf_counter() - began,
+                )
+            )
+        if cut:
+            raise Cut
+        return response
+
+    def _answer(self, request: ScimRequest) -> ScimResponse:
+        try:
+            self._tokens.check(request.headers.get("authorization"))
+        except ScimError as error:
+            return refused(error)
+        if not self.faults.keeps_old_images:
+            self._old_images.clear()
+            return self._service.handle(request)
+        return self._answer_keeping_images(request)
+
+    def _answer_keeping_images(self, request: ScimRequest) -> ScimResponse:
+        """Answer a request while a stale-read fault is on: what a write changes is remembered as it was."""
+        if request.method not in _WRITES:
+            return self._service.handle(request)
+        resource_id = request.path.rstrip("/").rpartition("/")[2]
+        before = self._shown_by_id(resource_id, request.base_url)
+        response = self._service.handle(request)
+        if response.status < 300:
+            if request.method == "POST" and response.body:
+                resource_id = orjson.loads(response.body).get("id", "")
+            self._old_images.keep(resource_id, before)
+        return response
+
+    def _shown_by_id(self, resource_id: str, base_url: str) -> dict[str, Any] | None:
+        row = self.store.get("User", resource_id) or self.store.get("Group", resource_id)
+        return self._resources.shown(row, base_url) if row else None
+
+    def _struck(self, request: ScimRequest, strike: Strike) -> ScimResponse:
+        fault = strike.fault
+        if fault.cut == "before":
+            return ScimResponse(status=0, refusal="a fault cut the connection before the work was done")
+        if fault.refusal_status is not None:
+            return effects.refusal(strike)
+        if fault.ignore_work and request.method in _WRITES:
+            return effects.spoil(fault, self._answer_without_work(request))
+        response = self._answer(request)
+        if fault.stale_read and request.method not in _WRITES:
+            response = self._old_images.aged(request.path, response)
+        return effects.spoil(fault, response)
+
+    def _answer_without_work(self, request: ScimRequest) -> ScimResponse:
+        """Answer a write as a server that does not do it: with the resource as it is."""
+        if request.method == "POST":
+            return ScimResponse(status=201, headers=[("Content-Type", "application/scim+json")], body=request.body)
+        if request.method == "DELETE":
+            return ScimResponse(status=204)
+        return self._answer(replace(request, method="GET", body=b""))
+
+    # tokens
+
+    def generate_token(self, secret: str | None = None) -> IssuedToken:
+        """Return a new token, good for six calendar months; the former one stops working at once."""
+        with self.lock:
+            return self._tokens.issue(self.tenant_url, secret)
+
+    def token_status(self) -> TokenStatus:
+        """Return what can be shown of the token."""
+        with self.lock:
+            return self._tokens.status()
+
+    def revoke_token(self) -> None:
+        """End the token at once."""
+        with self.lock:
+            self._tokens.revoke()
+
+    def expire_token(self) -> None:
+        """Let the token be past its date now."""
+        with self.lock:
+            self._tokens.expire()
+
+    # what a Tapt administrator sees and does
+
+    def users(self) -> list[dict[str, Any]]:
+        """Return all users as SCIM resources, in order of creation."""
+        return self._all(USER)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Return all groups as SCIM resources with their members, in order of creation."""
+        return self._all(GROUP)
+
+    def _all(self, kind: ResourceType) -> list[dict[str, Any]]:
+        with self.lock:
+            rows, _ = self.store.select((kind.name,), None, None, 0, 2**31)
+            return [self._resources.shown(row, self.tenant_url or SCIM_ROOT) for row in rows]
+
+    def user(self, user_name: str) -> dict[str, Any] | None:
+        """Return one user by userName, compared without case, or None."""
+        return self._named(USER, user_name)
+
+    def group(self, display_name: str) -> dict[str, Any] | None:
+        """Return one group by displayName, compared without case, or None."""
+        return self._named(GROUP, display_name)
+
+    def _named(self, kind: ResourceType, name: str) -> dict[str, Any] | None:
+        with self.lock:
+            row = self.store.by_name(kind.name, name)
+            return self._resources.shown(row, self.tenant_url or SCIM_ROOT) if row else None
+
+    def add_profile(self, resource: Mapping[str, Any], *, who: str = ADMINISTRATOR) -> dict[str, Any]:
+        """Add a user by hand and return it.
+
+        Raises:
+            TaptError: it is refused, as the API would refuse it.
+        """
+        return self._add(USER, CORE_USER, resource, who)
+
+    def add_group(self, resource: Mapping[str, Any], *, who: str = ADMINISTRATOR) -> dict[str, Any]:
+        """Add a group by hand and return it; see `add_profile`."""
+        return self._add(GROUP, CORE_GROUP, resource, who)
+
+    def _add(self, kind: ResourceType, urn: str, resource: Mapping[str, Any], who: str) -> dict[str, Any]:
+        body = {"schemas": [urn], **resource}
+        with self.lock:
+            row = self._by_hand(
+                who, "added", kind, str(body.get(kind.name_attribute, "")),
+                lambda: self._resources.create(kind, body, who=who, origin="manual"),
+            )  # fmt: skip
+            assert row is not None
+            return self._resources.shown(row, self.tenant_url or SCIM_ROOT)
+
+    def edit_by_hand(self, user_name: str, changes: Mapping[str, Any], *, who: str = ADMINISTRATOR) -> dict[str, Any]:
+        """Set SCIM paths of a user, None clears; return the user.
+
+        Raises:
+            TaptError: nobody has this userName, or a change is refused.
+        """
+        return self._edit(USER, user_name, changes, who)
+
+    def edit_group_by_hand(
+        self, display_name: str, changes: Mapping[str, Any], *, who: str = ADMINISTRATOR
+    ) -> dict[str, Any]:
+        """Set SCIM paths of a group, None clears; see `edit_by_hand`."""
+        return self._edit(GROUP, display_name, changes, who)
+
+    def _edit(self, kind: ResourceType, name: str, changes: Mapping[str, Any], who: str) -> dict[str, Any]:
+        operations = [
+            {"op": "remove", "path": path} if value is None else {"op": "replace", "path": path, "value": value}
+            for path, value in changes.items()
+        ]
+        body = {"schemas": [PATCH_OP], "Operations": operations}
+        with self.lock:
+            held = self._held(kind, name)
+            row = self._by_hand(who, "changed", kind, name, lambda: self._resources.patch(held, body, who=who))
+            assert row is not None
+            return self._resources.shown(row, self.tenant_url or SCIM_ROOT)
+
+    def delete_by_hand(self, user_name: str, *, who: str = ADMINISTRATOR) -> None:
+        """Delete a user.
+
+        Raises:
+            TaptError: nobody has this userName.
+        """
+        self._delete(USER, user_name, who)
+
+    def delete_group_by_hand(self, display_name: str, *, who: str = ADMINISTRATOR) -> None:
+        """Delete a group; see `delete_by_hand`."""
+        self._delete(GROUP, display_name, who)
+
+    def _delete(self, kind: ResourceType, name: str, who: str) -> None:
+        with self.lock:
+            held = self._held(kind, name)
+            self._by_hand(who, "deleted", kind, name, lambda: self._resources.delete(held, who=who))
+
+    def _held(self, kind: ResourceType, name: str) -> Row:
+        row = self.store.by_name(kind.name, name)
+        if row is None:
+            raise TaptError(f"Tapt has no {kind.name} with the {kind.name_attribute} '{name}'.")
+        return row
+
+    def _by_hand(
+        self, who: str, action: str, kind: ResourceType, name: str, work: Callable[[], Row | None]
+    ) -> Row | None:
+        try:
+            with self.store.transaction():
+                row = work()
+        except ScimError as error:
+            raise TaptError(error.detail) from error
+        self.journal.add(
+            HandEdit(
+                sequence=self.journal.next_sequence(),
+                at=self.now(),
+                who=who,
+                action=action,
+                subject=f"{kind.name} {name}",
+            )
+        )
+        return row
+
+    # switches
+
+    @property
+    def switches(self) -> Switches:
+        """Return how the organisation is set."""
+        return self._service.switches
+
+    def set_switches(self, **changes: bool) -> Switches:
+        """Turn switches on or off: accept_groups, hard_delete_allowed, strict, require_if_match.
+
+        Raises:
+            TaptError: there is no such switch, or the value is no boolean.
+        """
+        known = asdict(self.switches)
+        for name, value in changes.items():
+            if name not in known:
+                raise TaptError(f"There is no switch '{name}'; there are {', '.join(known)}.")
+            if not isinstance(value, bool):
+                raise TaptError(f"The switch '{name}' is true or false.")
+        with self.lock:
+            self._service.switches = replace(self.switches, **changes)
+            self.store.set_setting("switches", orjson.dumps(asdict(self.switches)).decode())
+        return self.switches
+
+    def _stored_switches(self) -> Switches:
+        stored = self.store.setting("switches")
+        return Switches(**orjson.loads(stored)) if stored else Switches()
+
+    # images
+
+    def snapshot(self) -> bytes:
+        """Return data, token, switches, faults and the journal's position as one value."""
+        with self.lock:
+            self._tokens.write_last_used()
+            head = orjson.dumps({"faults": self.faults.state(), "sequence": self.journal.last_sequence})
+            return len(head).to_bytes(4, "big") + head + self.store.image()
+
+    def restore(self, image: bytes) -> None:
+        """Go back to a snapshot; the journal's entries are forgotten, its sequence goes on from the snapshot's.
+
+        Raises:
+            TaptError: this is no snapshot.
+        """
+        length = int.from_bytes(image[:4], "big")
+        try:
+            head = orjson.loads(image[4 : 4 + length])
+        except orjson.JSONDecodeError as error:
+            raise TaptError("This is no snapshot of Tapt.") from error
+        with self.lock:
+            self.store.restore(image[4 + length :])
+            self._tokens.reload()
+            self._service.switches = self._stored_switches()
+            self.faults.restore(head["faults"])
+            self._old_images.clear()
+            self.journal.clear()
+            self.journal.last_sequence = head["sequence"]
+
+    def close(self) -> None:
+        """Store what is pending and close the database."""
+        with self.lock:
+            self._tokens.write_last_used()
+            self.store.close()
