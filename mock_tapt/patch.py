@@ -298,6 +298,8 @@ def _apply_to_extension(work: _Work, verb: str, path: AttributePath, value: Any)
         container[name] = coerce(None, value, path.schema, strict=work.strict)
         return
     for name, item in value.items():
+        if name.lower() == "schemas" and path.schema.lower() in work.kind.extension_by_id:
+            continue  # some libraries repeat the URN inside the extension
         target = parse_target(work, f"{path.schema}:{name}", is_key=True)
         _apply(work, verb, target, item)
 
