@@ -187,6 +187,9 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what happens inside, or undo all of it."""
+        if self.connection.in_transaction:  # part of a batch, which commits
+            yield
+            return
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
