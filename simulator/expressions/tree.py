@@ -14,7 +14,7 @@ from typing import TypeAlias
 MAX_LENGTH = 10_000
 """Longest text of an expression, in characters. Source: expressions.md section 3, rule 9."""
 
-MAX_DEPTH = 200
+MAX_DEPTH = 150
 """Deepest nesting of calls. Assumed: no limit is documented; at least 100 must work (section 3, rule 10)."""
 
 COMPARISONS = ("=", "<>", ">", ">=", "<", "<=")
