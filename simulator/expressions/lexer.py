@@ -126,6 +126,6 @@ def _surprise(character: str) -> str:
     return f"{character!r} cannot stand here"
 
 
-def parse_error(reason: str, column: int) -> ExpressionError:
-    """Return the error for text that is not of the grammar."""
-    return ExpressionError(f"{one_line(reason)} (column {column})", code="ParseError", column=column)
+def parse_error(reason: str, column: int, function: str = "") -> ExpressionError:
+    """Return the error for text that is not of the grammar; `function` is the call it is in, if that is known."""
+    return ExpressionError(f"{one_line(reason)} (column {column})", code="ParseError", column=column, function=function)
