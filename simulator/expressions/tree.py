@@ -88,7 +88,8 @@ def walk(root: Node) -> Iterator[Node]:
     while pending:
         node = pending.pop()
         yield node
-        pending.extend(reversed(children(node)))
+        if type(node) is Call or type(node) is Comparison:
+            pending.extend(reversed(children(node)))
 
 
 def depth(root: Node) -> int:
