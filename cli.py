@@ -39,6 +39,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show or move the time of a running instance.",
         "Running instance",
     ),
+    "lab": (
+        "entra_sim.simulator.commands.lab:command",
+        "Save and restore a running instance by name.",
+        "Running instance",
+    ),
     "tapt": (
         "entra_sim.mock_tapt.command:command",
         "Serve mock Tapt alone: SCIM API, dashboard, control API.",

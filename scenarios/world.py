@@ -18,6 +18,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from typing import Any
 
+from entra_sim.scenarios.saves import UNDO
+from entra_sim.scenarios.saves import Saves
 from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.clock import wall_now
 from entra_sim.simulator.errors import StateConflict
@@ -77,6 +79,7 @@ class World:
         self.ids = ids
         self.settings = settings
         self.tapt: Tapt | None = None
+        self.saves: Saves | None = None
         self._tapt_server: Server | None = None
         self._servers: list[Server] = []
         if has_tapt:
@@ -169,12 +172,14 @@ class World:
         def connect(url: TenantUrl, authorization: Callable[[], str]) -> Transport:
             timeout_s = self.settings.request_timeout_s
             if self.tapt is None or url.host != TAPT_HOST:
-                return HttpTransport(url, authorization, timeout_s=timeout_s)
+                return HttpTransport(url, authorization, timeout_s=timeout_s, now=self.clock.now)
             if self._tapt_server is not None:
                 plain = replace(url, scheme="http", port=80)
                 address = (self._tapt_server.host, self._tapt_server.port)
-                return HttpTransport(plain, authorization, timeout_s=timeout_s, connect_to=address)
-            return WsgiTransport(self.tapt.wsgi, url, authorization, timeout_s=timeout_s, wait=self.wait)
+                return HttpTransport(plain, authorization, timeout_s=timeout_s, connect_to=address, now=self.clock.now)
+            return WsgiTransport(
+                self.tapt.wsgi, url, authorization, timeout_s=timeout_s, wait=self.wait, now=self.clock.now
+            )
 
         return connect
 
@@ -226,6 +231,13 @@ class World:
         """Return what the simulator sent and got after a sequence number, oldest first."""
         return self.simulator.exchanges(since)
 
+    def keep_saves_in(self, folder: Path) -> None:
+        """Keep named copies of this World in a folder, and one by itself before each jump or save (Undo)."""
+        saves = Saves(self, folder)
+        self.saves = saves
+        self.simulator.lab = saves
+        self.simulator.before_jump = lambda reason: _keep(saves, reason)
+
     def close(self) -> None:
         """Stop the servers and close the databases."""
         for server in self._servers:
@@ -241,6 +253,10 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _keep(saves: Saves, reason: str) -> None:
+    saves.save(UNDO, reason)
 
 
 @cache

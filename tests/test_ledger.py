@@ -18,6 +18,8 @@ from entra_sim.docs.builder.pages import render
 from entra_sim.docs.builder.references import read_rules
 from entra_sim.simulator import errors
 from entra_sim.simulator.ledger.codes import load_codes
+from entra_sim.simulator.model.job import QuarantineReason
+from entra_sim.simulator.model.operation import SkipReason
 from entra_sim.simulator.settings import describe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -210,6 +212,12 @@ def test_every_code_that_an_error_class_can_log_is_explained() -> None:
     ]
     assert len(classes) > 15
     assert {kind.code for kind in classes} - {code.name for code in load_codes()} == set()
+
+
+def test_every_skip_and_quarantine_reason_of_the_model_is_explained() -> None:
+    kinds = {code.name: code.kind for code in load_codes()}
+    assert {reason.value for reason in SkipReason} - kinds.keys() == set()
+    assert {kinds[reason.value] for reason in QuarantineReason} == {"quarantine reason"}
 
 
 def test_causes_and_remedies_are_sentences_and_name_rules_and_settings_that_exist() -> None:

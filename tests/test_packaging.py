@@ -137,4 +137,4 @@ def test_the_installed_ledger_finds_its_data(installed: Path, tmp_path: Path) ->
 @pytest.mark.skipif("run" not in COMMANDS, reason="there is no such command yet")
 def test_the_packaged_tutorial_plays_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     output = _run([str(_script(installed)), "run", "--library", "-k", TUTORIAL], cwd=tmp_path)
-    assert TUTORIAL in output
+    assert "1 scenario: 1 passed" in output

@@ -77,6 +77,7 @@ def command(
             from entra_sim.scenarios.world import World
 
             world = World.open_folder(folder, settings=settings, rate=rate)
+            world.keep_saves_in(folder / "saves")
             try:
                 key = new_key()
                 hosts = frozenset({"127.0.0.1", "localhost", "[::1]", *allow_host, *_own_name(host)})

@@ -8,22 +8,9 @@ from typing import Any
 
 import click
 
-from entra_sim.simulator.errors import NotFound
-from entra_sim.simulator.errors import StateConflict
-from entra_sim.simulator.errors import UserInputError
-from entra_sim.simulator.service.instance import DEFAULT_FOLDER
-from entra_sim.simulator.service.instance import running_instance
-
-REQUEST_TIMEOUT_S = 600.0
-
-data_option = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=DEFAULT_FOLDER,
-    show_default=True,
-    help="Data folder of the instance.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+from entra_sim.simulator.commands.instance_call import call_instance
+from entra_sim.simulator.commands.instance_call import data_option
+from entra_sim.simulator.commands.instance_call import json_option
 
 
 @click.group("clock")
@@ -45,7 +32,7 @@ def command() -> None:
 @json_option
 def show(data: Path, as_json: bool) -> None:
     """Show the simulated time and what is due next."""
-    _print(_call(data, None), as_json)
+    _print(call_instance(data, "/api/clock"), as_json)
 
 
 @command.command()
@@ -54,7 +41,7 @@ def show(data: Path, as_json: bool) -> None:
 @json_option
 def advance(span: tuple[str, ...], data: Path, as_json: bool) -> None:
     """Let time pass by SPAN (40m, 2h 30m, 31 days, 6 months); everything due on the way runs at its own instant."""
-    _print(_call(data, {"advance": " ".join(span)}), as_json)
+    _print(call_instance(data, "/api/clock", {"advance": " ".join(span)}), as_json)
 
 
 @command.command(name="next")
@@ -62,7 +49,7 @@ def advance(span: tuple[str, ...], data: Path, as_json: bool) -> None:
 @json_option
 def next_(data: Path, as_json: bool) -> None:
     """Jump to the next thing that is due and run it."""
-    _print(_call(data, {"next": True}), as_json)
+    _print(call_instance(data, "/api/clock", {"next": True}), as_json)
 
 
 @command.command()
@@ -71,30 +58,7 @@ def next_(data: Path, as_json: bool) -> None:
 @json_option
 def rate(rate: float, data: Path, as_json: bool) -> None:
     """Let the clock run at RATE simulated seconds per second: 0 frozen, 1 live, 60 an hour a minute."""
-    _print(_call(data, {"rate": rate}), as_json)
-
-
-def _call(data: Path, change: dict[str, Any] | None) -> dict[str, Any]:
-    from urllib.error import HTTPError
-    from urllib.error import URLError
-    from urllib.request import Request
-    from urllib.request import urlopen
-
-    instance = running_instance(data)
-    headers = {"Authorization": f"Bearer {instance.key}", "Content-Type": "application/json"}
-    body = None if change is None else json.dumps(change).encode()
-    request = Request(f"{instance.admin_url}/api/clock", data=body, headers=headers)
-    try:
-        with urlopen(request, timeout=REQUEST_TIMEOUT_S) as answer:
-            facts: dict[str, Any] = json.load(answer)
-            return facts
-    except HTTPError as error:
-        message = json.load(error).get("error", str(error))
-        raise (StateConflict if error.code == 409 else UserInputError)(message) from error
-    except (URLError, OSError) as error:
-        raise NotFound(
-            f"The instance at {instance.admin_url} does not answer. Start it again with 'entra-sim up'."
-        ) from error
+    _print(call_instance(data, "/api/clock", {"rate": rate}), as_json)
 
 
 def _print(facts: dict[str, Any], as_json: bool) -> None:

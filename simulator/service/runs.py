@@ -43,6 +43,10 @@ class RunBuilder:
         self._core = core
         self._compiled: dict[str, CompiledSchema] = {}
 
+    def forget(self) -> None:
+        """Drop compiled schemas: the store was replaced under them."""
+        self._compiled.clear()
+
     def schema(self, job_id: str) -> CompiledSchema:
         """Return the compiled schema of a job."""
         version = self._core.jobs.schema_version(job_id)

@@ -23,6 +23,7 @@ from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.core import ExchangeRecord
 from entra_sim.simulator.service.cycles import CycleRunner
 from entra_sim.simulator.service.imports import DirectoryImports
+from entra_sim.simulator.service.lab import Lab
 from entra_sim.simulator.service.on_demand import OnDemandResult
 from entra_sim.simulator.service.on_demand import OnDemandService
 from entra_sim.simulator.service.provisioning import ProvisioningService
@@ -88,6 +89,7 @@ class Simulator:
         self.queries = Queries(self.core, self.applications, self.time)
         self.keeper = ClockKeeper(self.core.directory, clock)
         self.before_jump: Callable[[str], None] = lambda reason: None
+        self.lab: Lab | None = None
 
     @classmethod
     def open(cls, data: Path, *, settings: Settings | None = None, clock: VirtualClock | None = None) -> Simulator:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
@@ -60,6 +62,12 @@ class TimeTravel:
         self._runner = runner
         self._clock = clock
         self._lock = threading.RLock()
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Hold ticks and jumps back while the body runs (saving and restoring a World)."""
+        with self._lock:
+            yield
 
     def agenda(self) -> list[Due]:
         """Return what is due next, soonest first: per job its next cycle, the quarantine's end, the next purge."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from entra_sim.simulator.errors import TargetError
@@ -13,6 +14,7 @@ from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Reply
 from entra_sim.simulator.scim.profile import TenantUrl
 from entra_sim.simulator.transport.base import MAX_BODY_BYTES
+from entra_sim.simulator.transport.base import timed_out
 from entra_sim.simulator.transport.connection import Connection
 from entra_sim.simulator.transport.wire import wire_request
 
@@ -31,6 +33,8 @@ class HttpTransport:
         ca_file: PEM file with the authorities to trust instead of the system's.
         insecure_tls: take any certificate.
         connect_to: host and port to connect to instead of the tenant URL's; Host header and certificate name stay.
+        now: the target's clock when that is not the real one: an answer that took `timeout_s` or longer by it came too
+            late, too. On a frozen clock a delay moves that clock, and nothing sleeps.
         monotonic: seconds that never go back; passed in by tests.
     Raises:
         UserInputError: the file of authorities cannot be used.
@@ -48,11 +52,13 @@ class HttpTransport:
         ca_file: Path | str | None = None,
         insecure_tls: bool = False,
         connect_to: tuple[str, int] | None = None,
+        now: Callable[[], datetime] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tenant_url = tenant_url
         self._authorization = authorization
         self._timeout_s = timeout_s
+        self._now = now
         self._connection = Connection(
             address=connect_to or (tenant_url.host, tenant_url.port),
             tls=tls_context(ca_file, insecure_tls=insecure_tls) if tenant_url.scheme == "https" else None,
@@ -67,7 +73,12 @@ class HttpTransport:
             authorization = self._authorization()
         except TargetError as refusal:
             return Reply(status=0, failure=refusal.code, detail=str(refusal))
-        return self._connection.exchange(wire_request(call, self._tenant_url, authorization), self._timeout_s)
+        request = wire_request(call, self._tenant_url, authorization)
+        if self._now is None:
+            return self._connection.exchange(request, self._timeout_s)
+        sent_at = self._now()
+        reply = self._connection.exchange(request, self._timeout_s)
+        return timed_out() if (self._now() - sent_at).total_seconds() >= self._timeout_s else reply
 
     def close(self) -> None:
         """Give up the connection; the next call opens a new one."""

@@ -17,6 +17,7 @@ import logging
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -56,6 +57,8 @@ class WsgiTransport:
         timeout_s: seconds of the app's clock for one request.
         max_body_bytes: the largest body that is read.
         wait: lets seconds of the app's clock pass; told at most what is left of the time-out.
+        now: the app's clock, for apps that wait in their own way: an answer that took `timeout_s` or longer by it came
+            too late, too.
         environ: more entries for the WSGI environment (the World travels here).
     """
 
@@ -68,6 +71,7 @@ class WsgiTransport:
         timeout_s: float = 60.0,
         max_body_bytes: int = MAX_BODY_BYTES,
         wait: Callable[[float], None] = _no_wait,
+        now: Callable[[], datetime] | None = None,
         environ: Mapping[str, Any] | None = None,
     ) -> None:
         self._app = app
@@ -76,6 +80,7 @@ class WsgiTransport:
         self._timeout_s = timeout_s
         self._max_body_bytes = max_body_bytes
         self._wait = wait
+        self._now = now
         self._environ = dict(environ or {})
 
     def send(self, call: Call) -> Reply:
@@ -84,7 +89,7 @@ class WsgiTransport:
             authorization = self._authorization()
         except TargetError as refusal:
             return Reply(status=0, failure=refusal.code, detail=str(refusal))
-        patience = _Patience(self._timeout_s, self._wait)
+        patience = _Patience(self._timeout_s, self._wait, self._now)
         environ = self._environ_for(wire_request(call, self._tenant_url, authorization), patience)
         answer = _Answer(self._max_body_bytes)
         try:
@@ -135,14 +140,24 @@ class WsgiTransport:
 class _Patience:
     """What is left of the time for one request, on the app's clock."""
 
-    def __init__(self, timeout_s: float, wait: Callable[[float], None]) -> None:
+    def __init__(self, timeout_s: float, wait: Callable[[float], None], now: Callable[[], datetime] | None) -> None:
+        self._timeout_s = timeout_s
         self._left_s = timeout_s
         self._wait = wait
-        self.is_exhausted = False
+        self._now = now
+        self._sent_at = None if now is None else now()
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Return whether the client has given up."""
+        if self._left_s <= 0:
+            return True
+        if self._now is None or self._sent_at is None:
+            return False
+        return (self._now() - self._sent_at).total_seconds() >= self._timeout_s
 
     def wait(self, seconds: float) -> bool:
         """Let the time pass; return False when the client gives up before it is over."""
-        self.is_exhausted = self.is_exhausted or seconds > self._left_s
         passing = min(max(seconds, 0.0), self._left_s)
         self._left_s -= passing
         self._wait(passing)

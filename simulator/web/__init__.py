@@ -15,6 +15,7 @@ from flask import Response
 from entra_sim.simulator.web.host_check import LOOPBACK
 from entra_sim.simulator.web.host_check import refuse_foreign_host
 from entra_sim.simulator.web.routes_clock import blueprint as clock_blueprint
+from entra_sim.simulator.web.routes_lab import blueprint as lab_blueprint
 from entra_sim.simulator.web.routes_status import blueprint as status_blueprint
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -33,6 +34,7 @@ def create_app() -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 1 << 20
     app.register_blueprint(status_blueprint)
     app.register_blueprint(clock_blueprint)
+    app.register_blueprint(lab_blueprint)
     app.before_request(refuse_foreign_host)
 
     @app.after_request

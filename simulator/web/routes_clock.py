@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 
 from flask import Blueprint
@@ -13,6 +12,8 @@ from flask import request
 from entra_sim.simulator.errors import SimulatorError
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.spans import parse_span
+from entra_sim.simulator.web.control_key import is_authorized
+from entra_sim.simulator.web.control_key import unauthorized
 
 blueprint = Blueprint("clock", __name__)
 
@@ -26,8 +27,8 @@ def show() -> dict[str, Any]:
 @blueprint.post("/api/clock")
 def change() -> Response | tuple[Response, int]:
     """Move or change the clock: {"advance": "40m"}, {"next": true} or {"rate": 60}; returns what ran."""
-    if not _is_authorized():
-        return jsonify({"error": "Send the control key as 'Authorization: Bearer KEY'; 'up' prints it."}), 401
+    if not is_authorized():
+        return unauthorized()
     simulator = request.environ["entra_sim.simulator"]
     body = request.get_json(silent=True)
     try:
@@ -67,8 +68,3 @@ def _clock_state(simulator: Any) -> dict[str, Any]:
             for due in simulator.queries.agenda()[:20]
         ],
     }
-
-
-def _is_authorized() -> bool:
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return hmac.compare_digest(given.encode(), str(request.environ["entra_sim.key"]).encode())

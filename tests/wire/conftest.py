@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,8 +34,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     is_named = any("case" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "case" in metafunc.fixturenames and not is_named:
         folders = [Path(one) for one in metafunc.config.getoption("--wire-cases", default=[])]
-        cases = [case for folder in folders or [HERE / "cases", HERE / "own_cases"] for case in load_cases(folder)]
-        metafunc.parametrize("case", cases, ids=[case.id for case in cases])
+        try:
+            cases = [case for folder in folders or [HERE / "cases", HERE / "own_cases"] for case in load_cases(folder)]
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from error
+        metafunc.parametrize("case", [pytest.param(one, id=one.id, marks=_rules(one)) for one in cases])
+
+
+def _rules(case: Case) -> list[pytest.MarkDecorator]:
+    """Return the mark that says which rules a case proves."""
+    named = [rule for source in case.data.get("source", []) for rule in re.findall(r"[A-Z]+-\d+", source)]
+    rules = [rule for rule in named if rule.startswith(("WIRE-", "ENG-"))]
+    return [pytest.mark.rule(*rules)] if rules else []
 
 
 @pytest.fixture(params=["wsgi", "http"])

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from entra_sim.simulator import errors
+from entra_sim.simulator.engine.skips import action_off_text
 from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.ledger.codes import Code
 from entra_sim.simulator.ledger.rules import Ledger
 from entra_sim.simulator.ledger.rules import load_ledger
+from entra_sim.simulator.model.operation import Action
+from entra_sim.simulator.scim.responses import error_text
 
 PREFIX = "SystemForCrossDomainIdentityManagement"
 
@@ -58,7 +62,7 @@ def test_ids_functions_and_codes_are_found_however_they_are_typed(ledger: Ledger
         ("StatusCode: ServiceUnavailable", ["WebExceptionProtocolError"]),
         ("The User 'ada' will be skipped. SkipReason: RedundantExport", ["RedundantExport"]),
         ("quarantined: EncounteredQuarantineException, see ENG-280", ["EncounteredQuarantineException", "ENG-280"]),
-        ("The out of scope deletion was skipped.", ["out-of-scope deletion skipped"]),
+        ("The out of scope deletion was skipped.", ["OutOfScopeDeletionSkipped"]),
         ("InvalidAnchor and Timeout", ["InvalidAnchor", "Timeout"]),
         ("rules: ENG-186, ENG-188", ["ENG-186", "ENG-188"]),
     ],
@@ -67,6 +71,43 @@ def test_a_pasted_sentence_is_recognised_by_the_code_or_status_in_it(
     ledger: Ledger, pasted: str, found: list[str]
 ) -> None:
     assert _names(ledger, pasted) == found
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.TargetIncompatible, 400),
+        (errors.TargetUnauthorized, 401),
+        (errors.TargetForbidden, 403),
+        (errors.TargetObjectGone, 404),
+        (errors.TargetMethodNotAllowed, 405),
+        (errors.TargetConflict, 409),
+        (errors.TargetUnprocessable, 422),
+        (errors.TargetThrottled, 429),
+        (errors.TargetFailed, 500),
+        (errors.TargetNotImplemented, 501),
+        (errors.TargetUnreachable, 502),
+        (errors.TargetUnreachable, 503),
+    ],
+)
+def test_the_texts_of_failed_log_entries_are_recognised(
+    ledger: Ledger, error: type[errors.TargetError], status: int
+) -> None:
+    text = error_text(error("Processing of the request failed.", status=status, body='{"detail": "no"}'), 0, None)
+    assert _names(ledger, text) == [error.code]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [(action_off_text(action), "TargetObjectActionDisabled") for action in (Action.CREATE, Action.DISABLE)]
+    + [
+        ("User 'ada' is skipped: 1) the user is not assigned to the application.", "NotEffectivelyEntitled"),
+        ("User 'ada' is skipped: 1) it is not active in the source system (deleted).", "NotEffectivelyEntitled"),
+        ("The required target attribute 'name.familyName' has no value; the user is ...", "AttributeValidationFailed"),
+    ],
+)
+def test_the_texts_of_skipped_log_entries_are_recognised(ledger: Ledger, text: str, found: str) -> None:
+    assert _names(ledger, text) == [found]
 
 
 def test_words_inside_other_words_are_no_codes(ledger: Ledger) -> None:

@@ -293,7 +293,7 @@ def test_default_dialect_values_are_texts(path: str, given: Any, type_: str, sen
     assert operations(change(path, given, type_=type_)) == [{"op": "Replace", "path": path, "value": sent}]
 
 
-@pytest.mark.rule("WIRE-068", "WIRE-069", "WIRE-070", "WIRE-072", "WIRE-081")
+@pytest.mark.rule("WIRE-062", "WIRE-068", "WIRE-070", "WIRE-072", "WIRE-081")
 def test_flagged_dialect_value_paths_first_then_one_add_and_one_replace() -> None:
     assert operations(
         change("displayName", "M"),
@@ -312,7 +312,7 @@ def test_flagged_dialect_value_paths_first_then_one_add_and_one_replace() -> Non
     ]
 
 
-@pytest.mark.rule("WIRE-071", "WIRE-081", "WIRE-091")
+@pytest.mark.rule("WIRE-069", "WIRE-071", "WIRE-091")
 def test_flagged_dialect_a_single_attribute_keeps_its_path() -> None:
     assert operations(change("active", "False", type_="Boolean"), dialect=Dialect.FLAGGED) == [
         {"op": "replace", "path": "active", "value": False}
@@ -460,6 +460,54 @@ def test_members_beyond_the_limit_start_another_request(dialect: Dialect) -> Non
     sizes = [sum(len(operation.get("value", [0])) for operation in body_of(call)["Operations"]) for call in calls]
     assert sizes == [100, 100, 5, 3]
     assert requests.change_members("g", [], [], dialect, limit=100) == ()
+
+
+@pytest.mark.rule("WIRE-100", "WIRE-102", "WIRE-114")
+def test_no_request_to_a_group_ever_reads_its_members() -> None:
+    for call in (requests.match("Group", "displayName", "x"), requests.read("Group", "g"), GROUP_PAGE):
+        assert ("excludedAttributes", "members") in call.query
+
+
+@pytest.mark.rule("WIRE-103", "WIRE-104")
+@pytest.mark.parametrize(("dialect", "verb"), [(Dialect.DEFAULT, "Replace"), (Dialect.FLAGGED, "replace")])
+def test_a_group_is_renamed_with_its_path(dialect: Dialect, verb: str) -> None:
+    call = requests.update("Group", "g", [change("displayName", "Keg & Cask")], dialect)
+    assert (call.path, call.query) == ("/Groups/g", ())
+    assert body_of(call)["Operations"] == [{"op": verb, "path": "displayName", "value": "Keg & Cask"}]
+
+
+GROUP_PAGE = requests.list_page("Group", 1, 100)
+EVERY_REQUEST = [
+    requests.match("User", WORK_MAIL, "a@x"),
+    requests.read("User", "tp-1"),
+    requests.create("User", [value("userName", "a@x")]),
+    *(requests.update("User", "tp-1", [change("title", "x"), change("nickName", "y")], one) for one in Dialect),
+    *(requests.set_manager("tp-1", MANAGER_PATH, "tp-9", True, one) for one in Dialect),
+    *(call for one in Dialect for call in requests.change_members("g", ["a"], ["b", "c"], one, 1)),
+    requests.delete("Group", "g"),
+    requests.check_reference("Group", "g", "members", "u"),
+    requests.read_schemas(),
+    GROUP_PAGE,
+]
+
+
+@pytest.mark.rule("WIRE-008", "WIRE-043", "WIRE-060", "ENG-500")
+def test_nothing_is_asked_in_a_way_that_the_service_never_uses() -> None:
+    """No PUT, Bulk, search or sorting; `eq` and `and` alone; operations are op, path, value in that order."""
+    for call in EVERY_REQUEST:
+        assert call.method in ("GET", "POST", "PATCH", "DELETE")
+        assert call.path.split("/")[1] in ("Users", "Groups", "Schemas")
+        names = [name for name, _ in call.query]
+        order = ["attributes", "excludedAttributes", "filter", "startIndex", "count"]
+        assert names == [name for name in order if name in names]
+        for operation in (call.body or {}).get("Operations", []):
+            assert list(operation) == [name for name in ("op", "path", "value") if name in operation]
+
+
+@pytest.mark.rule("WIRE-058", "WIRE-124")
+@pytest.mark.parametrize("roles", [None, [], ()])
+def test_no_roles_means_no_list_of_roles(roles: Any) -> None:
+    assert "roles" not in body_of(requests.create("User", [value("userName", "a"), value("roles", roles, "Complex")]))
 
 
 def test_provenance_travels_beside_the_call_and_is_never_compared() -> None:

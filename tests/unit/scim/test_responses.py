@@ -270,7 +270,7 @@ def test_a_manager_returned_as_a_text_makes_the_resource_unreadable() -> None:
         assert responses.read_resource(reply(ADA | {ENTERPRISE: {"manager": manager}}))["id"] == "tp-1"
 
 
-@pytest.mark.rule("ENG-283", "ENG-440", "WIRE-134")
+@pytest.mark.rule("ENG-283", "ENG-440", "WIRE-134", "WIRE-138", "WIRE-031")
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -329,6 +329,32 @@ def test_retry_after_in_seconds_and_as_a_date(headers: dict[str, str], seconds: 
     with pytest.raises(TargetThrottled) as failure:
         responses.read_list(reply({}, 429, headers))
     assert failure.value.retry_after_s == seconds
+
+
+KNOWN_CODES = {
+    "Unauthorized", "InsufficientRights", "MethodNotAllowed", "UnprocessableEntity", "TooManyRequests", "Timeout",
+    "InternalServerError", "NotImplemented", "WebExceptionProtocolError", "InvalidAnchor", "DuplicateTargetEntries",
+    f"{PREFIX}ServiceIncompatible", f"{PREFIX}ServiceIncompatibleFiltering", f"{PREFIX}InvalidCredentials",
+    f"{PREFIX}CredentialValidationFailure", f"{PREFIX}MultipleEntriesInResponse",
+}  # fmt: skip
+
+
+def kinds_of(kind: type[TargetError]) -> set[type[TargetError]]:
+    return {kind}.union(*(kinds_of(one) for one in kind.__subclasses__()))
+
+
+@pytest.mark.rule("WIRE-139", "ENG-442")
+def test_every_error_has_a_code_that_the_logs_know() -> None:
+    assert {kind.code for kind in kinds_of(TargetError)} == KNOWN_CODES
+
+
+@pytest.mark.rule("WIRE-132")
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"status":"200"}', b'{"scimType":"noTarget"}'])
+def test_only_the_status_of_a_refusal_matters_and_the_body_is_kept_for_the_log(body: bytes) -> None:
+    with pytest.raises(TargetError) as failure:
+        responses.accept_update(reply(body, 400))
+    assert failure.value.code == f"{PREFIX}ServiceIncompatible"
+    assert failure.value.body == body.decode()
 
 
 @pytest.mark.rule("ENG-274", "ENG-441")

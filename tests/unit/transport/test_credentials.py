@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import UTC
 from datetime import datetime
@@ -15,6 +16,7 @@ import pytest
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.transport.credentials import BearerToken
+from entra_sim.simulator.transport.credentials import DirectoryToken
 from entra_sim.simulator.transport.oauth import ClientCredentials
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -34,6 +36,19 @@ def test_a_secret_token_is_sent_as_bearer_without_white_space_around_it() -> Non
 def test_a_token_that_cannot_stand_in_a_header_is_refused(secret: str, why: str) -> None:
     with pytest.raises(UserInputError, match=why):
         BearerToken(secret)
+
+
+@pytest.mark.rule("WIRE-006", "ENG-134")
+def test_without_a_secret_a_token_of_the_directory_is_sent() -> None:
+    value = DirectoryToken("11111111-2222-3333-4444-555555555555", lambda: START)()
+    head, claims, signature = value.removeprefix("Bearer ").split(".")
+    content = [orjson.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (head, claims)]
+    assert content[0] == {"typ": "JWT", "alg": "none"}
+    assert content[1]["iss"] == "https://sts.windows.net/11111111-2222-3333-4444-555555555555/"
+    assert content[1]["aud"] == "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
+    assert content[1]["exp"] - content[1]["iat"] == 3600
+    assert content[1]["iat"] == START.timestamp()
+    assert signature == ""
 
 
 class Clock:

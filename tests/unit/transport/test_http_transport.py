@@ -10,6 +10,9 @@ import zlib
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +179,20 @@ def test_an_answer_that_ends_the_connection(raw_server: Start, connect: Connect,
         (body_answer(b"plain", "Content-Encoding: identity\r\n"), b"plain"),
         (body_answer(b"", "Content-Encoding: gzip\r\n"), b""),
     ],
+    ids=[
+        "chunked",
+        "until the end, 1.0",
+        "until the end, 1.1",
+        "100 first",
+        "103 and 102 first",
+        "gzip",
+        "zlib",
+        "raw deflate",
+        "gzip twice",
+        "unknown coding",
+        "identity",
+        "empty gzip",
+    ],
 )
 def test_bodies_in_every_framing_and_coding(raw_server: Start, connect: Connect, answer: Any, body: bytes) -> None:
     transport = connect(raw_server(answer))
@@ -319,24 +336,44 @@ def test_plain_http_behind_https_is_a_failure() -> None:
 @pytest.mark.rule("ENG-279")
 @pytest.mark.parametrize("dripping", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"])
 def test_the_deadline_is_for_the_whole_exchange(raw_server: Start, connect: Connect, dripping: bytes) -> None:
-    """A server that sends a byte at a time never exceeds a limit for each read; the clock here counts reads."""
+    """A server that sends a byte for each read never exceeds a limit for one; every look at the clock costs 2 s."""
+    looks = threading.Semaphore(0)
+    seconds = iter(range(0, 1000, 2))
 
     def drip(sock: socket.socket) -> None:
         sock.sendall(dripping)
-        for _ in range(2000):
+        while looks.acquire(timeout=5):
             sock.sendall(b"x")
 
-    seconds = iter(range(10_000))
-    transport = connect(raw_server(drip), timeout_s=30.0, monotonic=lambda: next(seconds) * 2.0)
+    def look() -> float:
+        looks.release()
+        return float(next(seconds))
+
+    transport = connect(raw_server(drip), timeout_s=60.0, monotonic=look)
     assert transport.send(READ) == Reply(
         status=0, failure="Timeout", detail="No complete answer came within the time allowed."
     )
+    assert next(seconds) < 70
 
 
 def test_a_silent_server_is_given_up_in_time(raw_server: Start, connect: Connect) -> None:
     transport = connect(raw_server(b""), timeout_s=0.05)
     assert transport.send(READ).failure == "Timeout"
     assert transport.send(READ).status == 200, "the next request has a connection of its own"
+
+
+@pytest.mark.parametrize(("delay_s", "status"), [(0.0, 200), (29.9, 200), (30.0, 0), (600.0, 0)])
+def test_an_answer_too_late_by_the_targets_clock(
+    raw_server: Start, connect: Connect, delay_s: float, status: int
+) -> None:
+    clock = [datetime(2026, 1, 5, 9, 0, tzinfo=UTC)]
+
+    def delayed(sock: socket.socket) -> None:
+        clock[0] += timedelta(seconds=min(delay_s, 30.0))
+        sock.sendall(body_answer(b"{}"))
+
+    reply = connect(raw_server(delayed), timeout_s=30.0, now=lambda: clock[0]).send(READ)
+    assert (reply.status, reply.failure) == (status, "" if status else "Timeout")
 
 
 def test_a_server_that_answers_before_it_has_read_everything(raw_server: Start, connect: Connect) -> None:

@@ -165,6 +165,7 @@ def test_a_compressed_body_is_unpacked(build: Build) -> None:
         (gzip.compress(b"x" * 2000), (("Content-Encoding", "gzip"),), "The answer is larger than the limit."),
         (b"no gzip", (("Content-Encoding", "gzip"),), "The answer is not valid HTTP."),
     ],
+    ids=["large", "large when unpacked", "broken"],
 )
 def test_large_and_broken_bodies(
     build: Build, body: bytes, headers: tuple[tuple[str, str], ...], sentence: str

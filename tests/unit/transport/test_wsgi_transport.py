@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -56,7 +59,13 @@ def waiting(*delays: float, answers: list[bool]) -> Callable[..., Any]:
 
 @pytest.mark.parametrize(
     ("delays", "passed", "is_answered"),
-    [((3.0,), 3.0, True), ((6.0, 4.0), 10.0, True), ((6.0, 5.0), 10.0, False), ((60.0, 60.0), 10.0, False)],
+    [
+        ((3.0,), 3.0, True),
+        ((6.0, 3.9), 9.9, True),
+        ((6.0, 4.0), 10.0, False),
+        ((6.0, 5.0), 10.0, False),
+        ((60.0, 60.0), 10.0, False),
+    ],
 )
 def test_delays_pass_on_the_apps_clock_up_to_the_time_out(
     delays: tuple[float, ...], passed: float, is_answered: bool
@@ -71,6 +80,19 @@ def test_delays_pass_on_the_apps_clock_up_to_the_time_out(
     assert clock == [passed]
     assert answers[-1] is is_answered
     assert (reply.status, reply.failure) == ((200, "") if is_answered else (0, "Timeout"))
+
+
+@pytest.mark.parametrize(("delay_s", "status"), [(0.0, 200), (9.9, 200), (10.0, 0), (600.0, 0)])
+def test_an_app_that_moves_its_clock_by_itself_is_too_late_as_well(delay_s: float, status: int) -> None:
+    clock = [datetime(2026, 1, 5, 9, 0, tzinfo=UTC)]
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        clock[0] += timedelta(seconds=delay_s)
+        start_response("200 OK", [])
+        return []
+
+    reply = send(app, timeout_s=10.0, now=lambda: clock[0])
+    assert (reply.status, reply.failure) == (status, "" if status else "Timeout")
 
 
 def test_the_body_is_closed_also_when_it_breaks() -> None:
