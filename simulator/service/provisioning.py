@@ -251,7 +251,7 @@ class ProvisioningService:
         schema = read_schema(document)
         for mapping in (schema.user, schema.group):
             compile_mapping(mapping)
-            check_filters(mapping.scoping_filters, mapping.name)
+            check_filters(mapping.scoping_filters, mapping.name, mapping.object_type)
         with self._core.database.atomic():
             application, job = self._found(key)
             self._core.jobs.save_schema(job.job_id, document)
