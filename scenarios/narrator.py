@@ -37,9 +37,7 @@ class Narrator:
     def begins(self, scenario: Scenario, session: Session) -> None:
         """Print the title and where Tapt listens."""
         self._out(scenario.title, "head")
-        where = getattr(session.world, "tapt_base_url", "")
-        if where:
-            self._out(f"Mock Tapt listens on {where} and is spoken to over real HTTP.", "plain")
+        self._out(f"Mock Tapt answers at {session.world.tapt_address}, over real HTTP.", "plain")
         self._out(
             f"Simulated time begins at {_when(scenario.start)}; nothing waits for the clock on the wall.", "plain"
         )
@@ -103,7 +101,8 @@ class Narrator:
 
 def _line(event: Event) -> str:
     if event.kind == "request":
-        return f"{event.title.replace(TARGET, '')} -> {event.brief}"
+        what = f"  {event.what}" if event.what else ""
+        return f"{event.title.replace(TARGET, '')}{what} -> {event.brief}"
     return event.title
 
 

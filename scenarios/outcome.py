@@ -28,6 +28,7 @@ class Event:
         title: one line.
         detail: further lines.
         tone: "", good, bad or quiet: how a page shows it.
+        what: of a request, what it writes in a few words.
         brief: of a request, the answer in a few words.
     """
 
@@ -36,6 +37,7 @@ class Event:
     title: str
     detail: tuple[str, ...] = ()
     tone: str = ""
+    what: str = ""
     brief: str = ""
 
 

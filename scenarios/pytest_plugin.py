@@ -116,7 +116,7 @@ def entra_sim(request: pytest.FixtureRequest) -> Iterator[World]:
 @pytest.fixture
 def tapt_url(entra_sim: World) -> str:
     """Give the tenant URL of mock Tapt on loopback."""
-    return str(entra_sim.tapt_base_url)
+    return f"http://{entra_sim.tapt_address}/scim/v2"
 
 
 @pytest.fixture

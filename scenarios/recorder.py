@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -130,7 +131,32 @@ def request_event(record: Any) -> Event:
     if body is not None:
         detail += _json_lines(body)
     tone = "good" if 200 <= reply.status < 300 else "bad"
-    return Event(at=record.at, kind="request", title=line, detail=tuple(detail), tone=tone, brief=_brief(reply, body))
+    return Event(
+        at=record.at,
+        kind="request",
+        title=line,
+        detail=tuple(detail),
+        tone=tone,
+        what=_what(call.body),
+        brief=_brief(reply, body),
+    )
+
+
+def _what(body: Any) -> str:
+    """Return what a request writes: the operations of a PATCH, the name of what is created."""
+    if not isinstance(body, Mapping):
+        return ""
+    operations = body.get("Operations")
+    if operations is None:
+        return str(body.get("userName") or body.get("displayName") or "")
+    return ", ".join(
+        " ".join(part for part in (str(item.get("op")), str(item.get("path", "")), _shown_value(item)) if part)
+        for item in operations
+    )
+
+
+def _shown_value(operation: Mapping[str, Any]) -> str:
+    return words(operation["value"], 60) if "value" in operation else ""
 
 
 def _brief(reply: Any, body: Any) -> str:
@@ -175,14 +201,33 @@ def target_event(at: datetime, before: dict[str, Any] | None, after: dict[str, A
             changes.append(f"{key.rpartition(':')[2]}: {words(before.get(key), 120)} -> {words(after.get(key), 120)}")
     if not changes:
         return None
-    name = before.get("userName")
-    return Event(at=at, kind="target", title=f"~ {name}: {changes[0]}", detail=tuple(changes[1:]))
+    return Event(at=at, kind="target", title=f"~ {before.get('userName')}: {'; '.join(changes)}")
 
 
 def _json_lines(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [f"   {line}" for line in value.splitlines()]
-    return [f"   {line}" for line in json.dumps(value, indent=2, ensure_ascii=False).splitlines()]
+    lines = value.splitlines() if isinstance(value, str) else pretty(value)
+    return [f"   {line}" for line in lines]
+
+
+def pretty(value: Any, room: int = 110) -> list[str]:
+    """Return JSON as lines in the order of its keys; what fits into one line stands in one."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line) <= room or not isinstance(value, dict | list) or not value:
+        return [line]
+    entries: list[list[str]] = []
+    if isinstance(value, dict):
+        opening, closing = "{", "}"
+        for key, item in value.items():
+            first, *rest = pretty(item, room - 2)
+            entries.append([f"{json.dumps(key, ensure_ascii=False)}: {first}", *rest])
+    else:
+        opening, closing = "[", "]"
+        entries = [pretty(item, room - 2) for item in value]
+    lines = [opening]
+    for index, entry in enumerate(entries):
+        comma = "," if index + 1 < len(entries) else ""
+        lines += [f"  {line}" for line in entry[:-1]] + [f"  {entry[-1]}{comma}"]
+    return [*lines, closing]
 
 
 def _clock(at: datetime) -> str:

@@ -49,7 +49,7 @@ def context(events: list[Event]) -> tuple[str, ...]:
         if len(block) > 8:
             block = [*block[:7], f"   ... {len(block) - 7} lines more in the transcript"]
         lines = block + lines
-        if len(lines) >= CONTEXT_LINES or event.kind == "step":
+        if len(lines) >= CONTEXT_LINES:
             break
     return tuple(line for line in lines if line)
 

@@ -148,9 +148,15 @@ def schema() -> None:
 
 @command.command("words")
 @click.argument("word", required=False)
-def words(word: str | None) -> None:
+@click.option("--markdown", "is_markdown", is_flag=True, help="Print the section 'All words' of docs/scenarios.md.")
+def words(word: str | None, is_markdown: bool) -> None:
     """List every step and expectation, or explain those whose name holds WORD."""
+    from entra_sim.scenarios.word_list import markdown
     from entra_sim.scenarios.word_list import word_list
+
+    if is_markdown:
+        click.echo(markdown(), nl=False)
+        return
 
     lines = word_list(word or "")
     if not lines:

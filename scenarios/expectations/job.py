@@ -83,7 +83,7 @@ def _escrows(session: Session, window: Window) -> list[dict[str, Any]]:
             "type": entry.object_type,
             "code": entry.error_code,
             "change": entry.modification_type,
-            "attempts": entry.attempt_count,
+            "retries": entry.attempt_count,
             "first failure": _instant(entry.created_at),
             "next attempt": _instant(entry.next_attempt_at),
         }
@@ -178,7 +178,7 @@ NOUNS = (
             "type": "User or Group",
             "code": "error code",
             "change": "Add, Update or Delete",
-            "attempts": "tries so far",
+            "retries": "retries so far",
             "first failure": "instant",
             "next attempt": "instant",
         },

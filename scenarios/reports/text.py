@@ -40,7 +40,7 @@ def summary(outcomes: list[ScenarioOutcome], chosen_count: int, seconds: float) 
     if counts[Outcome.FAILED]:
         parts.append(f"{counts[Outcome.FAILED]} failed")
     if counts[Outcome.ERROR]:
-        parts.append(f"{counts[Outcome.ERROR]} with wrong input")
+        parts.append(f"{counts[Outcome.ERROR]} with errors")
     if chosen_count > len(outcomes):
         parts.append(f"{chosen_count - len(outcomes)} not run")
     noun = "scenario" if chosen_count == 1 else "scenarios"

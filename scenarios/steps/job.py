@@ -46,7 +46,9 @@ def _provision_on_demand(session: Session, argument: Any) -> None:
 
 
 def _delete_object_connection(session: Session, argument: str) -> None:
-    session.simulator.provisioning.delete_object_connection(session.application, argument)
+    session.simulator.provisioning.delete_object_connection(
+        session.application, session.simulator.directory.principal(argument).object_id
+    )
 
 
 def _advance(session: Session, argument: Span) -> None:
