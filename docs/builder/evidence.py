@@ -89,7 +89,7 @@ def read_evidence(root: Path, *, codes: Sequence[str] = (), functions: Sequence[
         _Citations(name, evidence).read(ast.parse(source, name))
     for path in _tests(root, "*.json*"):
         _read_cases(path, path.relative_to(root).as_posix(), modules, evidence)
-    for path in sorted((root / LIBRARY).glob("*.yaml")):
+    for path in sorted((root / LIBRARY).rglob("*.yaml")):
         _read_scenario(path, path.relative_to(root).as_posix(), codes, evidence)
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
