@@ -75,7 +75,6 @@ def test_a_broken_file_leaves_the_directory_alone(run: Run, tmp_path: Path) -> N
     assert run("show").splitlines()[0].split() == ["users", "200"]
 
 
-@pytest.mark.xfail(strict=True, reason="service/imports.py does not restore from the recycle bin yet")
 def test_people_who_were_removed_come_back(run: Run, tmp_path: Path) -> None:
     run("import", *PEOPLE)
     lines = PEOPLE[0].read_text(encoding="utf-8").splitlines()
