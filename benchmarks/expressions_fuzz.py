@@ -245,7 +245,7 @@ def code_of(error: ExpressionError, text: str) -> str:
     """Return the code of an error that says where it is, in one line."""
     assert error.code in CODES, error.code
     assert 1 <= error.column <= len(text) + 1, error.column
-    assert "\n" not in str(error), str(error)
+    assert len(str(error).splitlines()) == 1, str(error)
     return error.code
 
 

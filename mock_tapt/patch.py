@@ -220,7 +220,8 @@ def _known(work: _Work, path: AttributePath | None, text: str, *, is_key: bool) 
             raise InvalidPath(f"'{definition.name}' has no sub-attributes.")
         if work.strict:
             raise InvalidPath(f"'{path}' names no sub-attribute.")
-    if work.strict and definition is None and path.schema and path.schema.lower() in work.kind.extension_by_id:
+    is_known_urn = (path.schema or "").lower() in work.kind.extension_by_id
+    if work.strict and definition is None and path.name and is_known_urn:
         raise InvalidPath(f"'{text}' names no attribute of {path.schema}.")
     return path
 
@@ -297,6 +298,8 @@ def _apply_to_extension(work: _Work, verb: str, path: AttributePath, value: Any)
         container[name] = coerce(None, value, path.schema, strict=work.strict)
         return
     for name, item in value.items():
+        if name.lower() == "schemas" and path.schema.lower() in work.kind.extension_by_id:
+            continue  # some libraries repeat the URN inside the extension
         target = parse_target(work, f"{path.schema}:{name}", is_key=True)
         _apply(work, verb, target, item)
 

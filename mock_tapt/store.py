@@ -187,6 +187,9 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what happens inside, or undo all of it."""
+        if self.connection.in_transaction:  # part of a batch, which commits
+            yield
+            return
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -394,10 +397,10 @@ class Store:
             copy.close()
 
     def restore(self, image: bytes) -> None:
-        """Exchange the whole database for one that `image` gave."""
-        if self.is_in_memory:
-            self.connection.deserialize(image)
-            return
+        """Exchange the whole database for one that `image` gave.
+
+        By way of SQLite's backup: deserializing into a connection that has prepared statements crashes the process.
+        """
         copy = sqlite3.connect(":memory:")
         try:
             copy.deserialize(image)

@@ -6,11 +6,14 @@ database; delays happen outside of it. Hand edits of a Tapt administrator use th
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import replace
 from datetime import datetime
@@ -50,6 +53,7 @@ from entra_sim.mock_tapt.tokens import TokenStatus
 
 SCIM_ROOT = "/scim/v2"
 ADMINISTRATOR = "a Tapt administrator"
+_COUNTED = re.compile(r"^[0-9a-f]{8}-0000-4000-8000-[0-9a-f]{12}$")
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -236,6 +240,12 @@ class Tapt:
         with self.lock:
             return self._tokens.issue(self.tenant_url, secret)
 
+    def preset_token(self, secret: str) -> None:
+        """Let this be the token; when it is already, nothing changes."""
+        with self.lock:
+            if not self._tokens.is_current(secret):
+                self._tokens.issue(self.tenant_url, secret)
+
     def token_status(self) -> TokenStatus:
         """Return what can be shown of the token."""
         with self.lock:
@@ -397,7 +407,27 @@ class Tapt:
         stored = self.store.setting("switches")
         return Switches(**orjson.loads(stored)) if stored else Switches()
 
-    # images
+    # data as a whole
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Make many hand edits as one transaction."""
+        with self.lock, self.store.transaction():
+            yield
+
+    @property
+    def has_data(self) -> bool:
+        """Return whether there are profiles or groups."""
+        with self.lock:
+            return self.store.count("User") + self.store.count("Group") > 0
+
+    def id_counts(self) -> dict[str, int]:
+        """Return how many counted ids the data has seen, so that a restart hands out none of them again."""
+        with self.lock:
+            found = self.store.connection.execute("SELECT id FROM resource UNION SELECT resource_id FROM history")
+            last = max((int(i.rpartition("-")[2], 16) for (i,) in found if _COUNTED.match(i)), default=0)
+            tokens = self.store.connection.execute("SELECT coalesce(max(seq), 0) FROM token").fetchone()[0]
+            return {"resource": last, "token": int(tokens)}
 
     def snapshot(self) -> bytes:
         """Return data, token, switches, faults and the journal's position as one value."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
+from typing import Any
 
 from entra_sim.mock_tapt.clock import add_months
 from entra_sim.mock_tapt.clock import format_instant
 from entra_sim.mock_tapt.clock import parse_instant
+from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.errors import Unauthorized
 from entra_sim.mock_tapt.store import Store
 
@@ -104,6 +107,14 @@ class Tokens:
         self.reload()
         return IssuedToken(url=url, secret=secret, created_at=now, expires_at=expires_at)
 
+    def is_current(self, secret: str) -> bool:
+        """Return whether the secret is that of the newest token and counts."""
+        return (
+            self._current is not None
+            and self.status().state == "active"
+            and hmac.compare_digest(self._current.secret_hash, _hash(secret))
+        )
+
     def _end_current(self, now: datetime) -> None:
         self._store.connection.execute(
             "UPDATE token SET revoked_at = ? WHERE revoked_at IS NULL", (format_instant(now),)
@@ -180,3 +191,13 @@ class Tokens:
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def check_secret(secret: Any) -> None:
+    """Refuse a token that could not be sent in a header.
+
+    Raises:
+        TaptError: it is empty, no text, or has blanks.
+    """
+    if secret is not None and (not isinstance(secret, str) or not re.fullmatch(r"[\x21-\x7e]{1,4096}", secret)):
+        raise TaptError("A token is a text of visible ASCII characters without blanks.")

@@ -198,6 +198,8 @@ def _take_extension(kind: ResourceType, resource: dict[str, Any], key: str, valu
 def _extension(schema: Schema | None, value: dict[str, Any], *, strict: bool) -> dict[str, Any]:
     entry: dict[str, Any] = {}
     for key, item in value.items():
+        if schema is not None and key.lower() == "schemas":
+            continue  # some libraries repeat the URN inside the extension
         attribute = schema.by_name.get(key.lower()) if schema else None
         name = attribute.name if attribute else key
         coerced = coerce(attribute, item, f"{schema.id}:{name}" if schema else name, strict=strict)

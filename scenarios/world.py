@@ -172,12 +172,14 @@ class World:
         def connect(url: TenantUrl, authorization: Callable[[], str]) -> Transport:
             timeout_s = self.settings.request_timeout_s
             if self.tapt is None or url.host != TAPT_HOST:
-                return HttpTransport(url, authorization, timeout_s=timeout_s)
+                return HttpTransport(url, authorization, timeout_s=timeout_s, now=self.clock.now)
             if self._tapt_server is not None:
                 plain = replace(url, scheme="http", port=80)
                 address = (self._tapt_server.host, self._tapt_server.port)
-                return HttpTransport(plain, authorization, timeout_s=timeout_s, connect_to=address)
-            return WsgiTransport(self.tapt.wsgi, url, authorization, timeout_s=timeout_s, wait=self.wait)
+                return HttpTransport(plain, authorization, timeout_s=timeout_s, connect_to=address, now=self.clock.now)
+            return WsgiTransport(
+                self.tapt.wsgi, url, authorization, timeout_s=timeout_s, wait=self.wait, now=self.clock.now
+            )
 
         return connect
 

@@ -38,7 +38,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "uuid.uuid4": ("simulator/ids.py", "mock_tapt/ids.py"),
     "random.[a-z]*": ("simulator/ids.py", "mock_tapt/ids.py"),
     "random.SystemRandom": (),
-    "random.Random()": ("simulator/ids.py", "mock_tapt/ids.py"),  # without a seed; a seeded one is a value like any other
+    "random.Random()": (
+        "simulator/ids.py",
+        "mock_tapt/ids.py",
+    ),  # without a seed; a seeded one is a value like any other
     "builtins.print": (),
 }
 

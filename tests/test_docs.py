@@ -17,6 +17,7 @@ from entra_sim.cli import COMMANDS
 from entra_sim.cli import root
 from entra_sim.docs.builder.references import ID
 from entra_sim.docs.builder.references import read_rules
+from entra_sim.simulator.ledger.codes import load_codes
 from entra_sim.simulator.settings import describe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,6 +97,13 @@ def test_documents_name_only_commands_that_exist() -> None:
     assert wrong == []
 
 
+def test_remedies_send_people_to_commands_that_exist() -> None:
+    texts = [text for code in load_codes() for text in (code.cause, code.remedy)]
+    named = {name for text in texts for name in re.findall(r"entra-sim ([a-z]+)", text)}
+    assert named
+    assert named - set(COMMANDS) == set()
+
+
 def test_examples_use_options_and_sub_commands_that_exist() -> None:
     wrong = [
         f"{name}: entra-sim {' '.join(words)}: {stranger}"
@@ -114,6 +122,14 @@ def _strangers(command: click.Command, words: list[str]) -> list[str]:
         return [words[0]] if inner is None else _strangers(inner, words[1:])
     options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     return [word for word in words if _is_option(word) and word.split("=")[0] not in options]
+
+
+def test_the_scenario_in_the_readme_passes(tmp_path: Path) -> None:
+    (story,) = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (tmp_path / "story.yaml").write_text(story, encoding="utf-8")
+    result = CliRunner().invoke(root, ["run", str(tmp_path / "story.yaml")])
+    assert "1 scenario: 1 passed" in result.output
+    assert result.exit_code == 0
 
 
 @pytest.mark.parametrize("words", _examples("README.md", "eval", "rules"), ids=" ".join)

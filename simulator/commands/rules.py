@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from shutil import get_terminal_size
 from typing import Any
 
@@ -24,6 +25,7 @@ from entra_sim.simulator.settings import describe
 NARROWEST = 60
 WIDEST = 120
 PASTED_LIMIT = 100_000
+MOST_SCENARIOS = 3
 STATUSES = ("simulated", "not yet", "never")
 
 
@@ -138,8 +140,8 @@ def _code_lines(ledger: Ledger, code: Code) -> Iterator[str]:
     yield from _field("Cause", code.cause)
     yield from _field("Remedy", code.remedy)
     yield from _field("Rules", ", ".join(code.rules))
-    for number, scenario in enumerate(ledger.reproduced_by.get(code.name, ())):
-        yield from _field("" if number else "See it", f"entra-sim run {scenario}")
+    for number, scenario in enumerate(ledger.reproduced_by.get(code.name, ())[:MOST_SCENARIOS]):
+        yield from _field("" if number else "See it", f"entra-sim run --library -k {PurePosixPath(scenario).stem}")
 
 
 def _field(name: str, text: str) -> list[str]:

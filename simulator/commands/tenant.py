@@ -6,8 +6,10 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -20,6 +22,7 @@ from entra_sim.simulator.ids import RandomIds
 from entra_sim.simulator.model.attributes import USER_ATTRIBUTES
 
 if TYPE_CHECKING:
+    from entra_sim.simulator.service import Simulator
     from entra_sim.simulator.tenants import Difference
     from entra_sim.simulator.tenants import DirectoryImage
     from entra_sim.simulator.tenants import GroupRecord
@@ -136,20 +139,21 @@ def import_(
     from entra_sim.simulator.tenants import differences
     from entra_sim.simulator.tenants import laid_over
 
-    simulator = _open(data)
-    known = simulator.directory.image()
-    ids = RandomIds().new
-    if pseudonymise:
-        # Who is known under a pseudonym is recognised only after the replacement, so the files stand for themselves.
-        report = _read(files, ids, drop=drop_unknown_references)
-        image = laid_over(_pseudonymised(report.image, pseudonymise), known, keeps_missing=not remove_missing)
-    else:
-        report = _read(files, ids, known=known, drop=drop_unknown_references, keeps=not remove_missing)
-        image = report.image
-    changes = differences(known, image)
-    if changes and not dry_run:
-        simulator.directory.import_image(image)
-    _tell_import(report, changes, dry_run=dry_run, as_json=as_json)
+    with _opened(data, is_made=True) as simulator:
+        known = simulator.directory.image()
+        ids = RandomIds().new
+        if pseudonymise:
+            # Who is known under a pseudonym is recognised only after the replacement: the files stand for themselves.
+            report = _read(files, ids, drop=drop_unknown_references)
+            image = laid_over(_pseudonymised(report.image, pseudonymise), known, keeps_missing=not remove_missing)
+        else:
+            report = _read(files, ids, known=known, drop=drop_unknown_references, keeps=not remove_missing)
+            image = report.image
+        changes = differences(known, image)
+        ignored = 0
+        if changes and not dry_run:
+            ignored = simulator.directory.import_image(image).ignored_assignments
+    _tell_import(report, changes, dry_run=dry_run, ignored_count=ignored, as_json=as_json)
 
 
 @command.command()
@@ -184,7 +188,8 @@ def export(
         _tell_notes(report, as_json)
         image = report.image
     else:
-        image = _open(data).directory.image()
+        with _opened(data) as simulator:
+            image = simulator.directory.image()
     _write(_pseudonymised(image, pseudonymise) if pseudonymise else image, output, form, as_json)
 
 
@@ -208,7 +213,8 @@ def show(files: tuple[Path, ...], data: Path, person: str | None, drop_unknown_r
         _tell_notes(report, as_json)
         image = report.image
     else:
-        image = _open(data).directory.image()
+        with _opened(data) as simulator:
+            image = simulator.directory.image()
     if person is not None:
         _show_one(image, person, as_json)
     else:
@@ -218,16 +224,32 @@ def show(files: tuple[Path, ...], data: Path, person: str | None, drop_unknown_r
 # reading and writing
 
 
-def _open(data: Path) -> Any:
-    """Return the simulator over a data folder; one sentence where this build cannot."""
+@contextmanager
+def _opened(data: Path, *, is_made: bool = False) -> Iterator[Simulator]:
+    """Give the simulator of a data folder; `is_made` makes the folder where there is none.
+
+    Raises:
+        UserInputError: there is no directory yet, or the folder cannot be made.
+    """
+    if not (data / "simulator.db").exists():
+        if not is_made:
+            raise UserInputError(
+                f"There is no directory in {data} yet; bring one in with 'entra-sim tenant import FILE', or name files."
+            )
+        try:
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (data / ".gitignore").write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise UserInputError(
+                f"{data} cannot be made ({error.strerror}); choose a folder with --data DIR."
+            ) from error
+    from entra_sim.simulator.service import Simulator
+
+    simulator = Simulator.open(data)
     try:
-        from entra_sim.simulator.service import Simulator
-    except ImportError as error:
-        raise UserInputError(
-            "This build has no directory service, so only files can be used: 'tenant new', 'tenant show FILE' and"
-            " 'tenant export --from FILE'."
-        ) from error
-    return Simulator.open(data)
+        yield simulator
+    finally:
+        simulator.close()
 
 
 def _read(
@@ -290,7 +312,9 @@ def _tell_notes(report: ReadReport, as_json: bool) -> None:
             click.echo(f"Note: {note}", err=True)
 
 
-def _tell_import(report: ReadReport, changes: tuple[Difference, ...], *, dry_run: bool, as_json: bool) -> None:
+def _tell_import(
+    report: ReadReport, changes: tuple[Difference, ...], *, dry_run: bool, ignored_count: int, as_json: bool
+) -> None:
     counts: dict[str, dict[str, int]] = {}
     for change in changes:
         of_subject = counts.setdefault(f"{change.subject}s", {})
@@ -302,6 +326,7 @@ def _tell_import(report: ReadReport, changes: tuple[Difference, ...], *, dry_run
                 "notes": list(report.notes),
                 "changes": counts,
                 "is_dry_run": dry_run,
+                "ignored_assignment_count": ignored_count,
                 "details": [_difference(change) for change in changes],
             }
         )
@@ -319,6 +344,11 @@ def _tell_import(report: ReadReport, changes: tuple[Difference, ...], *, dry_run
         for change, number in by_change.items()
     ]
     click.echo(f"{verb}: {', '.join(parts)}.")
+    if ignored_count:
+        click.echo(
+            f"{_number(ignored_count, 'assignments')} left out: they need a tenant with exactly one application.",
+            err=True,
+        )
 
 
 def _difference(change: Difference) -> dict[str, Any]:

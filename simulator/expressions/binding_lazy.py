@@ -27,6 +27,7 @@ from entra_sim.simulator.expressions.values import elements
 from entra_sim.simulator.expressions.values import is_blank
 from entra_sim.simulator.expressions.values import is_list
 from entra_sim.simulator.expressions.values import is_true
+from entra_sim.simulator.expressions.values import limited
 from entra_sim.simulator.expressions.values import marker_failure
 from entra_sim.simulator.expressions.values import text_of
 from entra_sim.simulator.expressions.values import text_or_empty
@@ -130,7 +131,9 @@ def _join(binder: Binder, call: Call, site: Site) -> Closure:
     sources = [binder.optional(source) for source in source_nodes]
 
     def joined(attributes: Mapping[str, Any], run: Run) -> str:
-        between = text_or_empty(separator(attributes, run), site)
+        between = separator(attributes, run)
+        if type(between) is not str:
+            between = text_or_empty(between, site)
         parts: list[str] = []
         for source in sources:
             value = source(attributes, run)
@@ -141,10 +144,7 @@ def _join(binder: Binder, call: Call, site: Site) -> Closure:
                 parts += [part for element in elements(value, site) if (part := text_of(element))]
         if len(between) * len(parts) > MAX_TEXT_LENGTH:
             raise site.failure(f"the result is longer than {MAX_TEXT_LENGTH:,} characters")
-        whole = between.join(parts)
-        if len(whole) > MAX_TEXT_LENGTH:
-            raise site.failure(f"the result is longer than {MAX_TEXT_LENGTH:,} characters")
-        return whole
+        return limited(between.join(parts), site)
 
     return joined
 

@@ -285,7 +285,7 @@ class _Reader:
         self.found.offset_minutes = total if sign == "+" else -total
 
     def _read_kind(self) -> None:
-        if self._rest()[:1] in ("Z", "z"):
+        if self._rest().startswith("Z"):
             self._position += 1
             self.found.offset_minutes, self.found.is_utc = 0, True
         elif self._rest()[:1] in ("+", "-"):

@@ -94,8 +94,6 @@ def _day(parts: dict[str, str | None], two_digit_year_max: int) -> date | None:
 def _clock(parts: dict[str, str | None]) -> tuple[int, int, int, int] | None:
     if parts["hour"] is None:
         return 0, 0, 0, 0
-    if parts["gap"] == "t":
-        return None
     hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
     half = (parts["half"] or "").lower()
     if half.startswith("a"):

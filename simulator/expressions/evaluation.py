@@ -17,6 +17,7 @@ from entra_sim.simulator.expressions.instant import Instant
 from entra_sim.simulator.expressions.values import FlowMarker
 from entra_sim.simulator.expressions.values import Site
 from entra_sim.simulator.expressions.values import is_list
+from entra_sim.simulator.expressions.values import shown
 from entra_sim.simulator.expressions.values import text
 from entra_sim.simulator.expressions.values import text_of
 from entra_sim.simulator.expressions.values import well_formed
@@ -106,7 +107,7 @@ def _choose(
             return finished(value, run)
         tried.append(value)
     raise site.failure(
-        f"every candidate is taken already: {', '.join(tried)}" if tried else "no candidate has a value",
+        f"every candidate is taken already: {', '.join(map(shown, tried))}" if tried else "no candidate has a value",
         "NoUniqueValue",
     )
 

@@ -79,9 +79,22 @@ class Expression:
         return not self.source_attributes and not self.functions_used & _FRESH
 
     @property
+    def is_simple(self) -> bool:
+        """Return whether it computes something, and from the attributes alone."""
+        return self.attribute_name is None and not self.needs_run
+
+    @property
     def asks_target(self) -> bool:
         """Return whether evaluating asks which texts the target has: SelectUniqueValue."""
         return bool(self.candidates)
+
+    @property
+    def switch_attribute(self) -> str | None:
+        """Return the attribute that an outermost Switch looks at directly, None without one: ENG-093 is about it."""
+        if isinstance(self.root, Call) and self.root.name == "Switch":
+            source = self.root.arguments[0]
+            return source.name if isinstance(source, Attribute) else None
+        return None
 
     @property
     def site(self) -> Site:

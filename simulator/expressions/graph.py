@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from entra_sim.simulator.errors import ExpressionError
+from entra_sim.simulator.expressions.binding import constant_value
 from entra_sim.simulator.expressions.catalogue import FUNCTIONS
 from entra_sim.simulator.expressions.description import FunctionDescription
 from entra_sim.simulator.expressions.description import Parameter
@@ -32,6 +33,7 @@ from entra_sim.simulator.expressions.tree import Node
 from entra_sim.simulator.expressions.tree import Word
 from entra_sim.simulator.expressions.tree import print_tree
 from entra_sim.simulator.expressions.tree import quoted
+from entra_sim.simulator.expressions.wording import one_line
 
 _REPLACE_PLACES = 7
 
@@ -47,7 +49,8 @@ def _node(node: Node) -> dict[str, Any]:
     if isinstance(node, Attribute):
         return _source(print_tree(node), node.name, "Attribute")
     if isinstance(node, Constant):
-        return _source(quoted(node.text), node.text, "Constant")
+        value = str(constant_value(node))
+        return _source(quoted(value), value, "Constant")
     if isinstance(node, Word):
         return _source(node.name, node.name, "Function")
     if isinstance(node, Comparison):
@@ -167,4 +170,4 @@ def _fits(parameter: Parameter, key: str) -> bool:
 
 
 def _wrong(reason: str) -> ExpressionError:
-    return ExpressionError(reason, code="ParseError")
+    return ExpressionError(one_line(reason), code="ParseError")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from entra_sim.simulator.errors import ExpressionError
+from entra_sim.simulator.expressions.wording import one_line
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -118,6 +119,8 @@ def _surprise(character: str) -> str:
         return f'{character} is no quotation mark here; texts stand in straight ones, "..."'
     if character in "&+*/|!^%~":
         return f"there is no operator {character}; texts are joined by Join or Append, conditions by nesting IIF"
+    if character.isspace():
+        return f"the blank {character!r} is no ordinary one; type it again"
     if character == "]":
         return "this closing bracket ] has no opening one"
     return f"{character!r} cannot stand here"
@@ -125,4 +128,4 @@ def _surprise(character: str) -> str:
 
 def parse_error(reason: str, column: int) -> ExpressionError:
     """Return the error for text that is not of the grammar."""
-    return ExpressionError(f"{reason} (column {column})", code="ParseError", column=column)
+    return ExpressionError(f"{one_line(reason)} (column {column})", code="ParseError", column=column)

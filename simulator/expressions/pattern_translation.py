@@ -35,6 +35,7 @@ _REPEAT = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
 _OPTIONS = re.compile(r"([imnsx]*)(?:-([imnsx]+))?([:)])")
 _ANCHORS = {"A": r"\A", "Z": r"(?=\n?\Z)", "z": r"\Z", "G": r"\G", "b": r"\b", "B": r"\B"}
 _LOOKAROUNDS = ("?=", "?!", "?<=", "?<!", "?>")
+_LETTERS = re.compile(r"[A-Za-z0-9]{2,}(?=[A-Za-z0-9])")
 _WHITE = " \t\r\n\f\v"
 
 
@@ -54,9 +55,11 @@ def translate(pattern: str) -> tuple[str, Groups]:
         PatternError: .NET would refuse the pattern, or it is not supported.
     """
     first = _Translator(pattern, None)
-    first.whole()
+    translated = first.whole()
     groups = number_groups(first.unnamed_count, first.numbered, first.named)
-    return _Translator(pattern, groups).whole(), groups
+    if first.needs_groups:
+        translated = _Translator(pattern, groups).whole()
+    return translated, groups
 
 
 def python_name(number: int) -> str:
@@ -65,13 +68,14 @@ def python_name(number: int) -> str:
 
 
 class _Translator:
-    """One pass; the first one has no groups yet and only collects them."""
+    """One pass; the first one has no groups yet and collects them. What refers to them needs a second one."""
 
     def __init__(self, pattern: str, groups: Groups | None) -> None:
         self._cursor = Cursor(pattern)
         self._groups = groups
         self._is_explicit = False
         self._is_extended = False
+        self.needs_groups = False
         self.unnamed_count = 0
         self.numbered: list[int] = []
         self.named: list[str] = []
@@ -104,7 +108,8 @@ class _Translator:
                     open_options.append(option)
                     parts.append(option)
             else:
-                piece = self._quantified(self._atom(level))
+                run = _LETTERS.match(self._cursor.pattern, self._cursor.position)
+                piece = self._letters(run.group()) if run else self._quantified(self._atom(level))
                 parts.append(piece.text)
                 weight += piece.weight
                 if weight > MAX_EXPANSION:
@@ -112,6 +117,11 @@ class _Translator:
         parts.append(")" * len(open_options))
         self._is_explicit, self._is_extended = before
         return _Piece("".join(parts), weight), branches
+
+    def _letters(self, run: str) -> _Piece:
+        """Read letters and digits that nothing can follow as a quantifier."""
+        self._cursor.position += len(run)
+        return _Piece(run, len(run))
 
     def _skip_comments(self) -> None:
         cursor = self._cursor
@@ -148,6 +158,8 @@ class _Translator:
         kept_off = "".join(letter for letter in "ims" if letter in off)
         if not kept_on and not kept_off:
             return ""
+        if "i" in kept_on:
+            kept_off += "f"  # full case folding, where ß is ss: .NET compares character by character
         return f"(?{kept_on}{'-' if kept_off else ''}{kept_off}:"
 
     def _quantified(self, piece: _Piece) -> _Piece:
@@ -240,6 +252,7 @@ class _Translator:
         return None
 
     def _reference_to(self, name: str) -> str:
+        self.needs_groups = True
         if self._groups is None:
             return ""
         number = self._groups.number_of(name)
@@ -253,7 +266,7 @@ class _Translator:
             if self._is_explicit:
                 return self._closed("(?:", level)
             self.unnamed_count += 1
-            return self._closed(self._opening(str(self.unnamed_count)), level)
+            return self._closed(f"(?P<{python_name(self.unnamed_count)}>", level)
         for sign in _LOOKAROUNDS:
             if cursor.take_if(sign[1:]):
                 return self._closed(f"({sign}", level, is_zero_width=sign != "?>")
@@ -280,6 +293,7 @@ class _Translator:
             raise PatternError("a parenthesis is not closed")
 
     def _opening(self, name: str) -> str:
+        self.needs_groups = True
         number = self._groups.number_of(name) if self._groups is not None else None
         return f"(?P<{python_name(number or 0)}>"
 
@@ -302,6 +316,7 @@ class _Translator:
 
     def _conditional(self, level: int) -> _Piece:
         """Read `(?(group)yes|no)` or `(?(expression)yes|no)`, whose first two parentheses were read."""
+        self.needs_groups = True
         cursor = self._cursor
         start = cursor.position
         name = cursor.take_word()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from entra_sim.simulator.errors import ExpressionError
+from entra_sim.simulator.expressions.binding import Closure
 from entra_sim.simulator.expressions.context import NO_CONTEXT
 from entra_sim.simulator.expressions.context import EvaluationContext
 from entra_sim.simulator.expressions.context import Run
@@ -55,11 +56,13 @@ class Rows:
     Args:
         expressions: one per row.
         names: the attribute of each row that is a bare attribute; a name that is never looked at for the others.
-        computed: row and expression of those others.
+        simple: row and closure of those others that need nothing but the attributes.
+        computed: row and expression of the rest.
     """
 
     expressions: tuple[Expression, ...]
     names: tuple[str, ...]
+    simple: tuple[tuple[int, Closure], ...]
     computed: tuple[tuple[int, Expression], ...]
 
     @classmethod
@@ -69,7 +72,8 @@ class Rows:
         return cls(
             rows,
             tuple(row.attribute_name or "" for row in rows),
-            tuple((index, row) for index, row in enumerate(rows) if row.attribute_name is None),
+            tuple((index, row.closure) for index, row in enumerate(rows) if row.is_simple),
+            tuple((index, row) for index, row in enumerate(rows) if row.needs_run),
         )
 
     def evaluate(self, attributes: Mapping[str, Any], context: EvaluationContext = NO_CONTEXT) -> RowValues:
@@ -79,18 +83,21 @@ class Rows:
         """
         values = list(map(attributes.get, self.names))
         found = RowValues(values)
-        for row, expression in self.computed:
+        for row, closure in self.simple:
             try:
-                if expression.needs_run:
-                    self._run(row, expression, attributes, context, found)
-                    continue
-                value = expression.closure(attributes, IDLE)
+                value = closure(attributes, IDLE)
                 if type(value) is not str or not value.isascii():
                     result = finished(value, None)
                     value = result.value
                     if result.ignore:
                         found.remarks = {**found.remarks, row: result}
                 values[row] = value
+            except ExpressionError as error:
+                values[row] = None
+                found.errors = {**found.errors, row: error}
+        for row, expression in self.computed:
+            try:
+                self._run(row, expression, attributes, context, found)
             except ExpressionError as error:
                 values[row] = None
                 found.errors = {**found.errors, row: error}

@@ -18,6 +18,7 @@ from entra_sim.simulator.expressions.evaluation import driven
 from entra_sim.simulator.expressions.evaluation import finished
 from entra_sim.simulator.expressions.expression import SELECT_UNIQUE_VALUE
 from entra_sim.simulator.expressions.expression import Expression
+from entra_sim.simulator.expressions.tree import Attribute
 from entra_sim.simulator.expressions.tree import Call
 from entra_sim.simulator.expressions.tree import Comparison
 from entra_sim.simulator.expressions.tree import Constant
@@ -93,7 +94,8 @@ def _evaluated(
     if isinstance(root, Call) and root.name == SELECT_UNIQUE_VALUE:
         candidates = tuple(binder.optional(operand) for operand in root.arguments)
         return driven(candidates, Site(root.name, root.column), attributes, run)
-    return finished(binder.bind(root)(attributes, run), run)
+    value = binder.bind(root)(attributes, run)
+    return Result(value, "", value) if isinstance(root, Attribute) else finished(value, run)
 
 
 def _node(node: Node, seen: Mapping[int, Result | ExpressionError]) -> TraceNode:

@@ -23,6 +23,7 @@ from typing import Any
 from entra_sim.simulator.errors import ExpressionError
 from entra_sim.simulator.expressions.instant import Instant
 from entra_sim.simulator.expressions.instant import instant_of
+from entra_sim.simulator.expressions.wording import one_line
 
 MAX_TEXT_LENGTH = 200_000
 """Longest text a function may build, in UTF-16 code units. Assumed: nested replacements could else grow without end."""
@@ -74,8 +75,8 @@ class Site:
 
     def failure(self, reason: str, code: str = "EvaluationError") -> ExpressionError:
         """Return the error to raise: `reason` is a clause without the function's name."""
-        subject = f"{self.function}: " if self.function else ""
-        return ExpressionError(f"{subject}{reason}", code=code, column=self.column, function=self.function)
+        message = one_line(f"{self.function or 'comparison'}: {reason}")
+        return ExpressionError(message, code=code, column=self.column, function=self.function)
 
 
 NOWHERE = Site("", 1)
@@ -91,8 +92,7 @@ def shown(value: Any) -> str:
     if text is None:
         return "a flow marker"
     cut = text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
-    line = "".join(character if character.isprintable() else " " for character in cut)
-    return f'"{line}"'
+    return f'"{one_line(cut)}"'
 
 
 def text_of(value: Any) -> str | None:

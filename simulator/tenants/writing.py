@@ -163,7 +163,7 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return cell_of(value) if isinstance(value, tuple) else str(value)
+    return cell_of(tuple(value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> bytes:

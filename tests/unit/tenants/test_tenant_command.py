@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,12 +34,14 @@ def directory(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A directory that remembers what was imported."""
     held = SimpleNamespace(image_=demo_tenant(CountedIds().new), import_count=0)
 
-    def import_image(image: DirectoryImage) -> None:
+    def import_image(image: DirectoryImage) -> SimpleNamespace:
         held.image_ = image
         held.import_count += 1
+        return SimpleNamespace(ignored_assignments=0)
 
     service = SimpleNamespace(image=lambda: held.image_, import_image=import_image)
-    monkeypatch.setattr(tenant, "_open", lambda data: SimpleNamespace(directory=service))
+    opened = nullcontext(SimpleNamespace(directory=service))
+    monkeypatch.setattr(tenant, "_opened", lambda data, is_made=False: opened)
     return held
 
 

@@ -1,0 +1,243 @@
+"""Everything one process serves: the organisations, the keys, who may sign in, and which part a path belongs to.
+
+The first organisation, `tapt`, is at the root; others are under `/o/<name>`, each with its own data, token, faults,
+journal and clock. A site is what the dashboard and the control API need beside the organisation itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import datetime
+from typing import Any
+from typing import Protocol
+
+from entra_sim.mock_tapt.clock import StandaloneClock
+from entra_sim.mock_tapt.clock import parse_clock
+from entra_sim.mock_tapt.errors import TaptError
+from entra_sim.mock_tapt.ids import CountedIds
+from entra_sim.mock_tapt.ids import RandomIds
+from entra_sim.mock_tapt.ids import new_key
+from entra_sim.mock_tapt.seed import plant
+from entra_sim.mock_tapt.tapt import Tapt
+
+MAX_ORGANISATIONS = 500
+MAX_SNAPSHOTS = 50
+DEMO_PASSWORDS = {"admin@tapt.example": "tapt-admin", "member@tapt.example": "tapt-member"}
+"""Fixed on loopback, so that a tutorial can print them."""
+ADMINISTRATORS = frozenset({"admin@tapt.example"})
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
+
+
+class Ids(Protocol):
+    """What hands out ids and can be put back to where it was."""
+
+    def new(self, kind: str) -> str: ...
+
+    def counts(self) -> dict[str, int]: ...
+
+    def restore(self, counts: dict[str, int]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SavedState:
+    """An image of an organisation with its clock and ids."""
+
+    image: bytes
+    now: datetime
+    counts: dict[str, int]
+
+
+@dataclass(slots=True)
+class Organisation:
+    """One organisation with what makes its time and ids.
+
+    Args:
+        clock: None when somebody else owns the time (`entra-sim up`): then it cannot be moved from here.
+        control_key: opens the control API of this organisation alone.
+    """
+
+    name: str
+    tapt: Tapt
+    clock: StandaloneClock | None
+    ids: Ids | None
+    control_key: str
+    seed: SavedState | None = None
+    snapshots: dict[str, SavedState] = field(default_factory=dict)
+    snapshot_count: int = 0
+
+    def save(self) -> SavedState:
+        """Return the state of now."""
+        counts = self.ids.counts() if self.ids else {}
+        return SavedState(self.tapt.snapshot(), self.tapt.now(), counts)
+
+    def restore(self, state: SavedState) -> None:
+        """Go back to a state, with time and ids."""
+        self.tapt.restore(state.image)
+        if self.ids is not None:
+            self.ids.restore(state.counts)
+        if self.clock is not None and self.clock.rate == 0:
+            self.clock.restore_to(state.now)
+
+    def keep_snapshot(self) -> str:
+        """Keep the state of now and return its id; the oldest beyond MAX_SNAPSHOTS goes."""
+        self.snapshot_count += 1
+        name = f"snapshot-{self.snapshot_count}"
+        self.snapshots[name] = self.save()
+        while len(self.snapshots) > MAX_SNAPSHOTS:
+            self.snapshots.pop(next(iter(self.snapshots)))
+        return name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """How a site is run.
+
+    Args:
+        control_key: opens the control API; None: there is none.
+        secret_key: signs sessions.
+        passwords: e-mail to password of who may sign in.
+        shows_passwords: the sign-in page names them (on loopback only).
+        needs_sign_in: without it everybody is the administrator.
+        allowed_hosts: names beside the loopback ones under which pages answer (DNS rebinding).
+    """
+
+    control_key: str | None = None
+    secret_key: str = ""
+    passwords: dict[str, str] = field(default_factory=lambda: dict(DEMO_PASSWORDS))
+    shows_passwords: bool = True
+    needs_sign_in: bool = True
+    allowed_hosts: frozenset[str] = frozenset()
+
+
+class Site:
+    """The organisations of a process, as one WSGI application."""
+
+    def __init__(self, first: Organisation, settings: SiteSettings) -> None:
+        self.settings = settings
+        self.organisations: dict[str, Organisation] = {first.name: first}
+        self._first = first
+        self._salt = new_key().encode()
+        self._hashes = {mail: self._hash(password) for mail, password in settings.passwords.items()}
+        self.failed_sign_ins: dict[str, tuple[int, datetime]] = {}
+
+    @classmethod
+    def around(cls, tapt: Tapt, settings: SiteSettings | None = None, clock: StandaloneClock | None = None) -> Site:
+        """Return a site for an organisation that somebody else opened and keeps the time of."""
+        settings = settings or SiteSettings(secret_key=new_key())
+        return cls(Organisation("tapt", tapt, clock, None, ""), settings)
+
+    def _hash(self, password: str) -> bytes:
+        return hashlib.scrypt(password.encode("utf-8", "surrogatepass"), salt=self._salt, n=2**12, r=8, p=1)
+
+    def knows(self, mail: str, password: str) -> bool:
+        """Return whether the password is right; the same time is taken for people that are unknown."""
+        wanted = self._hashes.get(mail.strip().lower(), b"")
+        return hmac.compare_digest(wanted, self._hash(password)) and bool(wanted)
+
+    def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer as a WSGI application: `/o/<name>/...` is for that organisation, all else for the first one."""
+        from entra_sim.mock_tapt.app import application
+
+        organisation = self._first
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/o/"):
+            name, _, rest = path[3:].partition("/")
+            found = self.organisations.get(name)
+            if found is None:
+                start_response("404 Not Found", [("Content-Type", "application/json")])
+                return [b'{"error": "There is no organisation of this name."}']
+            organisation = found
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/o/{name}"
+            environ["PATH_INFO"] = f"/{rest}"
+        environ["entra_sim.site"] = self
+        environ["entra_sim.organisation"] = organisation
+        environ["entra_sim.tapt"] = organisation.tapt
+        return application()(environ, start_response)
+
+    def add(self, name: str | None, options: dict[str, Any], seed: dict[str, Any] | None) -> Organisation:
+        """Return a new organisation in memory.
+
+        Args:
+            name: lower-case letters, digits and hyphens; None: one is made up.
+            options: clock (as `--clock`), ids ("random" or "counted"), strict, chance_seed.
+            seed: users and groups.
+        Raises:
+            TaptError: the name is taken or impossible, an option is wrong, there are too many.
+        """
+        if len(self.organisations) >= MAX_ORGANISATIONS:
+            raise TaptError(f"There are {MAX_ORGANISATIONS} organisations already; delete some.")
+        if name is None:
+            name = f"org-{new_key().lower().replace('_', '-').replace('-', '')[:12]}"
+        if not _NAME.match(name):
+            raise TaptError(f"'{name}' is no name; use lower-case letters, digits and hyphens.")
+        if name in self.organisations:
+            raise TaptError(f"There is an organisation '{name}' already.")
+        base = self._first.tapt.public_url
+        organisation = open_organisation(
+            name, ":memory:", public_url=f"{base}/o/{name}" if base else None, seed=seed, **options
+        )
+        self.organisations[name] = organisation
+        return organisation
+
+    def remove(self, name: str) -> None:
+        """Close an organisation and forget it.
+
+        Raises:
+            TaptError: there is none of this name, or it is the first one.
+        """
+        if name == self._first.name:
+            raise TaptError("The first organisation cannot be deleted; reset it instead.")
+        found = self.organisations.pop(name, None)
+        if found is None:
+            raise TaptError(f"There is no organisation '{name}'.")
+        found.tapt.close()
+
+    def close(self) -> None:
+        """Close all organisations."""
+        for organisation in self.organisations.values():
+            organisation.tapt.close()
+
+
+def open_organisation(
+    name: str,
+    database: str,
+    *,
+    clock: str | StandaloneClock = "live",
+    ids: str = "random",
+    strict: bool = False,
+    chance_seed: str = "",
+    public_url: str | None = None,
+    seed: dict[str, Any] | None = None,
+) -> Organisation:
+    """Return an organisation that keeps its own time; a seed is planted when it has no data yet.
+
+    Raises:
+        TaptError: an option is wrong, or the database cannot be used.
+    """
+    if ids not in ("random", "counted"):
+        raise TaptError(f"'{ids}' is no source of ids; it is random or counted.")
+    timepiece = parse_clock(clock) if isinstance(clock, str) else clock
+    source: Ids = CountedIds() if ids == "counted" else RandomIds()
+    tapt = Tapt.open(
+        database,
+        now=timepiece.now,
+        wait=timepiece.wait,
+        new_id=source.new,
+        chance_seed=chance_seed,
+        public_url=public_url,
+        strict=strict,
+    )
+    organisation = Organisation(name, tapt, timepiece, source, new_key())
+    if ids == "counted":
+        source.restore(tapt.id_counts())
+    if seed and not tapt.has_data:
+        plant(tapt, seed)
+    organisation.seed = organisation.save()
+    return organisation
