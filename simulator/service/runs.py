@@ -155,10 +155,7 @@ class RunBuilder:
         assigned = store.assigned_principals(application.application_id, object_ids)
         keeps_deleted = not self._core.settings.soft_delete_removes_membership
         found = {}
-        for object_id in object_ids:
-            group = store.get_group(object_id)
-            if group is None:
-                continue
+        for object_id, group in store.get_groups(object_ids).items():
             secure = bool(group.attributes.get("securityEnabled", True))
             found[object_id] = SourceObject(
                 object_type="Group",
