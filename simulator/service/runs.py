@@ -77,7 +77,8 @@ class RunBuilder:
         """Return the shared part of a cycle or an on-demand run."""
         compiled = self.schema(job.job_id)
         core = self._core
-        dialect = Dialect.DEFAULT if is_on_demand else self.tenant_url(job).dialect
+        is_plain = is_on_demand or not job.configuration.tenant_url
+        dialect = Dialect.DEFAULT if is_plain else self.tenant_url(job).dialect
         return Run(
             user=compiled.user,
             group=compiled.group,
