@@ -121,9 +121,10 @@ class _Parser:
             if token.kind == ")":
                 return Call(name.text, tuple(arguments), name.column)
             if token.kind == "end":
-                raise parse_error(f"the parenthesis of {name.text} is not closed", opening.column)
+                raise parse_error(f"the parenthesis of {_cut(name.text)} is not closed", opening.column, name.text)
             if token.kind != ",":
-                raise parse_error(f"a comma is missing before {_shown(token)}", token.column)
+                reason = f"a comma is missing before {_shown(token)} in {_cut(name.text)}"
+                raise parse_error(reason, token.column, name.text)
 
 
 def _word(token: Token) -> Word:
