@@ -195,13 +195,26 @@ def target_event(at: datetime, before: dict[str, Any] | None, after: dict[str, A
         return Event(at=at, kind="target", title=f"- {before.get('userName')}", tone="bad")
     assert before is not None
     assert after is not None
-    changes = []
-    for key in dict.fromkeys([*before, *after]):
-        if key not in ("meta", "schemas") and before.get(key) != after.get(key):
-            changes.append(f"{key.rpartition(':')[2]}: {words(before.get(key), 120)} -> {words(after.get(key), 120)}")
+    old, new = _flat(before), _flat(after)
+    changes = [
+        f"{key}: {words(old.get(key), 120)} -> {words(new.get(key), 120)}"
+        for key in dict.fromkeys([*old, *new])
+        if old.get(key) != new.get(key)
+    ]
     if not changes:
         return None
     return Event(at=at, kind="target", title=f"~ {before.get('userName')}: {'; '.join(changes)}")
+
+
+def _flat(resource: dict[str, Any]) -> dict[str, Any]:
+    """Return a resource's attributes with those of extensions beside them, without what Tapt keeps for itself."""
+    flat: dict[str, Any] = {}
+    for key, value in resource.items():
+        if key.startswith("urn:") and isinstance(value, dict):
+            flat.update(value)
+        elif key not in ("meta", "schemas"):
+            flat[key] = value
+    return flat
 
 
 def _json_lines(value: Any) -> list[str]:
