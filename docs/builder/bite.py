@@ -52,11 +52,13 @@ class Spot:
 @click.option("--rules", "rule_count", default=40, show_default=True, help="How many rules to sample.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the sample and of the changes.")
 @click.option("--changes", "change_count", default=24, show_default=True, help="Changes tried for one rule at most.")
+@click.option("--family", default="", help="Sample only ids that begin so: ENG, WIRE, SRV, QRK.")
 @click.option("--only", multiple=True, help="Try these rules instead of a sample.")
-def main(rule_count: int, seed: int, change_count: int, only: tuple[str, ...]) -> None:
+def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple[str, ...]) -> None:
     """Break the code of sampled rules; exit code 1 when the tests of a rule notice none of the changes."""
     chance = random.Random(seed)
     entries = [entry for entry in build_ledger(ROOT).entries if entry.code and _node_ids(entry)]
+    entries = [entry for entry in entries if entry.rule.id.startswith(family)]
     if only:
         sample = [entry for entry in entries if entry.rule.id in only]
     else:
