@@ -22,6 +22,7 @@ import click
 from entra_sim.docs.builder.evidence import readers_of
 from entra_sim.docs.builder.ledger import Entry
 from entra_sim.docs.builder.ledger import build_ledger
+from entra_sim.docs.builder.references import ID
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_LIMIT_S = 120
@@ -147,10 +148,11 @@ def broken(source: str, position: int) -> str:
 
 
 def _without_effect(tree: ast.AST) -> list[ast.AST]:
-    """Return type hints and docstrings, which may change without any difference."""
+    """Return type hints, docstrings and ids of rules, which may change without any difference in what is done."""
     hints = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
     texts = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
-    return [*(hint for hint in hints if hint is not None), *texts]
+    ids = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and ID.fullmatch(str(node.value))]
+    return [*(hint for hint in hints if hint is not None), *texts, *ids]
 
 
 def _can_change(node: ast.AST) -> bool:
