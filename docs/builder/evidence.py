@@ -53,7 +53,7 @@ class Evidence:
 
     Args:
         tests: rule id → tests and scenarios that prove it, sorted.
-        sources: rule id → code whose docstring says that it copies the rule (`Source:`), sorted.
+        sources: rule id → code whose docstring names the rule under `Source:` or that gives it as a reason, sorted.
         guesses: in the order of files and lines.
         reproduced_by: error code, skip or quarantine reason → library scenarios that show it.
         problems: sentences about citations that cannot be counted.
@@ -231,10 +231,19 @@ def _read_code(name: str, tree: ast.Module, functions: Mapping[str, str], eviden
             if isinstance(node, Definition) and node.name.replace("_", "") in functions:
                 ids.append(functions[node.name.replace("_", "")])
             evidence.guesses += _guesses_of(place, text, ids)
-            for rule_id in dict.fromkeys(ids):
+            for rule_id in dict.fromkeys([*ids, *_written_in(node)]):
                 evidence.sources.setdefault(rule_id, []).append(place)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("Assumed:"):
             evidence.guesses += _guesses_of(name, node.value, ())
+
+
+def _written_in(node: ast.Module | ast.ClassDef | Definition) -> list[str]:
+    """Return the ids that stand as texts in a function or in a module's own tables: the reasons it gives."""
+    if isinstance(node, ast.ClassDef):
+        return []
+    inner = [part for part in node.body if not isinstance(part, ast.ClassDef | Definition)]
+    constants = (part for statement in inner for part in ast.walk(statement) if isinstance(part, ast.Constant))
+    return [part.value for part in constants if isinstance(part.value, str) and ID.fullmatch(part.value)]
 
 
 def _guesses_of(place: str, text: str, sources: Sequence[str]) -> Iterator[Guess]:

@@ -29,7 +29,7 @@ class Entry:
         rule: as the reference states it.
         status: "simulated" or "not simulated".
         tests: tests, case files and scenarios that prove it.
-        code: what says in its docstring that it copies the rule.
+        code: what copies the rule, by its docstring or by the reason that it gives.
         assumed: why it is partly or wholly a guess, "" when it is not.
         settings: names of the settings that change it.
         reason: why it is not simulated, "" when it is.
