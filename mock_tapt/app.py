@@ -8,11 +8,18 @@ from typing import Any
 
 from flask import Flask
 from flask import Response
+from flask import render_template
 from flask import request
 from werkzeug.exceptions import HTTPException
 
+from entra_sim.mock_tapt import access
+from entra_sim.mock_tapt import presenting
 from entra_sim.mock_tapt import routes_control
+from entra_sim.mock_tapt import routes_inspector
+from entra_sim.mock_tapt import routes_pages
 from entra_sim.mock_tapt import routes_scim
+from entra_sim.mock_tapt import routes_settings
+from entra_sim.mock_tapt.tapt import SCIM_ROOT
 
 
 class TaptApp(Flask):
@@ -31,6 +38,23 @@ def create_app() -> Flask:
     app.url_map.merge_slashes = False
     app.register_blueprint(routes_scim.blueprint)
     app.register_blueprint(routes_control.blueprint)
+    for module in (routes_pages, routes_settings, routes_inspector):
+        module.blueprint.after_request(access.add_headers)
+        app.register_blueprint(module.blueprint)
+    access.blueprint.before_request(access.guard)
+    access.blueprint.after_request(access.add_headers)
+    app.register_blueprint(access.blueprint)
+    app.session_interface = access.SiteSessions()
+    app.config.update(
+        SESSION_COOKIE_NAME="tapt_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=access.SESSION_LIFETIME,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["instant"] = presenting.instant
+    app.jinja_env.filters["decoded"] = presenting.decoded
+    app.context_processor(presenting.frame)
     app.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", content_type="text/plain; charset=utf-8"))
     app.register_error_handler(HTTPException, _refused)
     return app
@@ -41,9 +65,11 @@ def _refused(error: HTTPException) -> Response:
     if request.path.startswith("/_control"):
         status = error.code or 500
         return Response(f'{{"error": "{error.name}"}}', status=status, content_type="application/json")
-    response = error.get_response()
-    assert isinstance(response, Response)
-    return response
+    if request.path.startswith(SCIM_ROOT) or "entra_sim.site" not in request.environ:
+        return Response(f"{error.name}\n", status=error.code or 500, content_type="text/plain; charset=utf-8")
+    status = error.code or 500
+    page = render_template("error.html", status=status, name=error.name, text=error.description or "")
+    return access.add_headers(Response(page, status=status, content_type="text/html; charset=utf-8"))
 
 
 @cache

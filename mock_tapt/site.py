@@ -18,6 +18,7 @@ from typing import Any
 from typing import Protocol
 
 from entra_sim.mock_tapt.clock import StandaloneClock
+from entra_sim.mock_tapt.clock import monotonic_s
 from entra_sim.mock_tapt.clock import parse_clock
 from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.ids import CountedIds
@@ -28,6 +29,9 @@ from entra_sim.mock_tapt.tapt import Tapt
 
 MAX_ORGANISATIONS = 500
 MAX_SNAPSHOTS = 50
+FREE_TRIES = 5
+SLOW_DOWN_S = 30
+MAX_FAILED_NAMES = 1_000
 DEMO_PASSWORDS = {"admin@tapt.example": "tapt-admin", "member@tapt.example": "tapt-member"}
 """Fixed on loopback, so that a tutorial can print them."""
 ADMINISTRATORS = frozenset({"admin@tapt.example"})
@@ -125,7 +129,8 @@ class Site:
         self._first = first
         self._salt = new_key().encode()
         self._hashes = {mail: self._hash(password) for mail, password in settings.passwords.items()}
-        self.failed_sign_ins: dict[str, tuple[int, datetime]] = {}
+        self.failed_sign_ins: dict[str, tuple[int, float]] = {}
+        self.shown_once: dict[str, str] = {}
 
     @classmethod
     def around(cls, tapt: Tapt, settings: SiteSettings | None = None, clock: StandaloneClock | None = None) -> Site:
@@ -140,6 +145,26 @@ class Site:
         """Return whether the password is right; the same time is taken for people that are unknown."""
         wanted = self._hashes.get(mail.strip().lower(), b"")
         return hmac.compare_digest(wanted, self._hash(password)) and bool(wanted)
+
+    def must_wait(self, mail: str) -> bool:
+        """Return whether this name was tried with wrong passwords so often that the next try has to wait."""
+        count, last = self.failed_sign_ins.get(mail, (0, 0.0))
+        return count >= FREE_TRIES and monotonic_s() - last < SLOW_DOWN_S
+
+    def note_failure(self, mail: str) -> None:
+        """Count a wrong password."""
+        count, _ = self.failed_sign_ins.get(mail, (0, 0.0))
+        if len(self.failed_sign_ins) > MAX_FAILED_NAMES:
+            self.failed_sign_ins.clear()
+        self.failed_sign_ins[mail] = (count + 1, monotonic_s())
+
+    def keep_once(self, secret: str) -> str:
+        """Keep a secret for the one page that shows it, and return its handle."""
+        handle = new_key()
+        while len(self.shown_once) > MAX_FAILED_NAMES:
+            self.shown_once.pop(next(iter(self.shown_once)))
+        self.shown_once[handle] = secret
+        return handle
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer as a WSGI application: `/o/<name>/...` is for that organisation, all else for the first one."""

@@ -84,7 +84,7 @@ def _node_ids(entry: Entry) -> list[str]:
     if ids or not cases:
         return ids
     modules = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")}
-    return sorted({name for case in cases for name in readers_of(case, modules)})
+    return sorted({name.removesuffix("conftest.py") for case in cases for name in readers_of(case, modules)})
 
 
 def _copy(folder: Path) -> Path:

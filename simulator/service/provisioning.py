@@ -251,12 +251,12 @@ class ProvisioningService:
         schema = read_schema(document)
         for mapping in (schema.user, schema.group):
             compile_mapping(mapping)
-            check_filters(mapping.scoping_filters, mapping.name)
+            check_filters(mapping.scoping_filters, mapping.name, mapping.object_type)
         with self._core.database.atomic():
             application, job = self._found(key)
             self._core.jobs.save_schema(job.job_id, document)
             job = self._cleared(job, effects)
-            if job.schedule is ScheduleState.ACTIVE:
+            if job.schedule is ScheduleState.ACTIVE and job.quarantine is None:
                 job = replace(job, next_cycle_at=self._core.clock.now())
             self._core.jobs.save(job)
             self._core.audit("Update attribute mappings or scope", application.name)
@@ -288,7 +288,7 @@ class ProvisioningService:
             job = replace(
                 job,
                 status=transition(job.status, JobEvent.STOP),
-                schedule=ScheduleState.PAUSED,
+                schedule=ScheduleState.DISABLED if job.status is JobStatus.NOT_RUN else ScheduleState.PAUSED,
                 next_cycle_at=None,
             )
             self._core.jobs.save(job)
@@ -306,13 +306,13 @@ class ProvisioningService:
         with self._core.database.atomic():
             application, job = self._found(key)
             status = transition(job.status, JobEvent.RESTART)
-            stays_in_quarantine = job.quarantine is not None and not effects.quarantine
             job = self._cleared(job, effects)
+            stays = job.quarantine
             job = replace(
                 job,
-                status=JobStatus.QUARANTINE if stays_in_quarantine else status,
+                status=status if stays is None else JobStatus.QUARANTINE,
                 schedule=ScheduleState.ACTIVE,
-                next_cycle_at=job.next_cycle_at if stays_in_quarantine else self._core.clock.now(),
+                next_cycle_at=self._core.clock.now() if stays is None else stays.next_attempt_at,
                 requested_scopes=tuple(scopes or ()),
             )
             self._core.jobs.save(job)
@@ -356,16 +356,17 @@ class ProvisioningService:
     def _cleared(self, job: SynchronizationJob, effects: Effects) -> SynchronizationJob:
         """Return the job with what an operation clears cleared; links, escrows and progress go from the store."""
         jobs, job_id = self._core.jobs, job.job_id
+        starts_anew = effects.watermark or (effects.links and self._core.settings.cleared_links_start_initial)
         if effects.watermark:
-            job = replace(job, watermark=None, cycle=None, escrows_pruned=False)
             jobs.clear_exported_members(job_id)
-            jobs.clear_progress(job_id)
             jobs.clear_held(job_id)
         if effects.links:
             jobs.clear_entries(job_id)
             jobs.clear_held(job_id)
-            if self._core.settings.cleared_links_start_initial:
-                job = replace(job, watermark=None, cycle=None)
+        if starts_anew:
+            job = replace(job, watermark=None, watermark_at=None, epoch=job.epoch + 1, escrows_pruned=False)
+            if job_id not in self._core.running:  # one that runs at this moment is finished first (ENG-086)
+                self._core.progress.delete_cycle(job_id)
         if effects.escrows:
             jobs.clear_escrows(job_id)
         if effects.quarantine and job.quarantine is not None:

@@ -77,7 +77,8 @@ class RunBuilder:
         """Return the shared part of a cycle or an on-demand run."""
         compiled = self.schema(job.job_id)
         core = self._core
-        dialect = Dialect.DEFAULT if is_on_demand else self.tenant_url(job).dialect
+        is_plain = is_on_demand or not job.configuration.tenant_url
+        dialect = Dialect.DEFAULT if is_plain else self.tenant_url(job).dialect
         return Run(
             user=compiled.user,
             group=compiled.group,
@@ -155,10 +156,7 @@ class RunBuilder:
         assigned = store.assigned_principals(application.application_id, object_ids)
         keeps_deleted = not self._core.settings.soft_delete_removes_membership
         found = {}
-        for object_id in object_ids:
-            group = store.get_group(object_id)
-            if group is None:
-                continue
+        for object_id, group in store.get_groups(object_ids).items():
             secure = bool(group.attributes.get("securityEnabled", True))
             found[object_id] = SourceObject(
                 object_type="Group",

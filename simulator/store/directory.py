@@ -140,6 +140,17 @@ class DirectoryStore:
         row = self._db.row("SELECT * FROM directory_group WHERE object_id = ?", (object_id,))
         return None if row is None else self._group(row)
 
+    def get_groups(self, object_ids: Sequence[str]) -> dict[str, Group]:
+        """Return the groups of these ids that exist, by id, without their members."""
+        rows = self._db.rows(
+            "SELECT * FROM directory_group WHERE object_id IN (SELECT value FROM json_each(?))",
+            (json_text(list(object_ids)),),
+        )
+        return {
+            row["object_id"]: Group(object_id=row["object_id"], attributes=json_value(row["attributes"]))
+            for row in rows
+        }
+
     def find_groups(self, display_name: str) -> list[Group]:
         """Return the groups of this display name (they may share it), by id."""
         rows = self._db.rows(
