@@ -22,10 +22,9 @@ CUT_LENGTH = 1_000
 """Length that a cut answer announces; one byte of it is sent."""
 
 
-@blueprint.route(SCIM_ROOT, defaults={"rest": ""}, methods=METHODS, provide_automatic_options=False)
-@blueprint.route(f"{SCIM_ROOT}/", defaults={"rest": ""}, methods=METHODS, provide_automatic_options=False)
+@blueprint.route(f"{SCIM_ROOT}/", strict_slashes=False, methods=METHODS, provide_automatic_options=False)
 @blueprint.route(f"{SCIM_ROOT}/<path:rest>", methods=METHODS, provide_automatic_options=False)
-def scim(rest: str) -> Response:
+def scim(rest: str = "") -> Response:
     """Answer one request to the SCIM API."""
     environ = request.environ
     tapt: Tapt = environ["entra_sim.tapt"]
