@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
+import orjson
 from flask import Flask
 from flask import Response
 from flask import render_template
@@ -19,6 +20,8 @@ from entra_sim.mock_tapt import routes_inspector
 from entra_sim.mock_tapt import routes_pages
 from entra_sim.mock_tapt import routes_scim
 from entra_sim.mock_tapt import routes_settings
+from entra_sim.mock_tapt.errors import error_body
+from entra_sim.mock_tapt.messages import SCIM_MEDIA_TYPE
 from entra_sim.mock_tapt.tapt import SCIM_ROOT
 
 
@@ -65,7 +68,10 @@ def _refused(error: HTTPException) -> Response:
     if request.path.startswith("/_control"):
         status = error.code or 500
         return Response(f'{{"error": "{error.name}"}}', status=status, content_type="application/json")
-    if request.path.startswith(SCIM_ROOT) or "entra_sim.site" not in request.environ:
+    if request.path.startswith(SCIM_ROOT):
+        body = orjson.dumps(error_body(error.code or 500, None, error.name))
+        return Response(body, status=error.code or 500, content_type=SCIM_MEDIA_TYPE)
+    if "entra_sim.site" not in request.environ:
         return Response(f"{error.name}\n", status=error.code or 500, content_type="text/plain; charset=utf-8")
     status = error.code or 500
     page = render_template("error.html", status=status, name=error.name, text=error.description or "")

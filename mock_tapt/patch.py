@@ -395,7 +395,10 @@ def _set_list(work: _Work, container: dict[str, Any], key: str, target: Target, 
     if isinstance(value, str) and attribute.name == "members" and not work.strict:
         value = [value]
     given = coerce_list(attribute, value, target.text, strict=work.strict) or []
-    held = [] if verb == "replace" else list(container.get(key) or [])
+    if verb == "replace":
+        _put(container, key, given)
+        return
+    held = list(container.get(key) or [])
     touched: list[Any] = []
     index = _EntryIndex(held, by_value=attribute.name == "members")
     for entry in given:
@@ -406,7 +409,7 @@ def _set_list(work: _Work, container: dict[str, Any], key: str, target: Target, 
         elif isinstance(entry, dict):
             held[position] = held[position] | entry
             touched.append(held[position])
-    _put(container, key, _one_primary(held, touched) if verb == "add" else held)
+    _put(container, key, _one_primary(held, touched))
 
 
 class _EntryIndex:
