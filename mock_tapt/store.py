@@ -267,7 +267,7 @@ class Store:
             self._write_emails(seq, resource, is_new=True)
         return seq
 
-    def update(self, row: Row, name: str, password_hash: str | None) -> None:
+    def update(self, row: Row, name: str, password_hash: str | None, *, emails_changed: bool) -> None:
         """Write a resource that exists; a password hash of None keeps the one that is there."""
         resource = row.resource()
         self.connection.execute(
@@ -279,7 +279,7 @@ class Store:
                 row.version, row.modified_at, row.body, password_hash, row.seq,
             ),
         )  # fmt: skip
-        if row.type == "User":
+        if row.type == "User" and emails_changed:
             self._write_emails(row.seq, resource, is_new=False)
 
     def _write_emails(self, seq: int, resource: dict[str, Any], *, is_new: bool) -> None:

@@ -133,13 +133,13 @@ def model(resource: dict[str, Any], operation: dict[str, Any]) -> None:
 @given(resource=start, sent=st.lists(operations, min_size=1, max_size=5))
 def test_patch_agrees_with_the_model(resource: dict[str, Any], sent: list[dict[str, Any]]) -> None:
     before = copy.deepcopy(resource)
-    result = patch.apply_patch(USER, resource, {}, {"schemas": [PATCH_OP], "Operations": sent})
+    result = patch.apply_patch(USER, resource, dict, {"schemas": [PATCH_OP], "Operations": sent})
     assert resource == before, "the given resource was changed"
     expected = copy.deepcopy(before)
     for operation in copy.deepcopy(sent):
         model(expected, operation)
     assert result == expected
-    last = patch.apply_patch(USER, result, {}, {"schemas": [PATCH_OP], "Operations": sent[-1:]})
+    last = patch.apply_patch(USER, result, dict, {"schemas": [PATCH_OP], "Operations": sent[-1:]})
     assert last == result or sent[-1]["op"].lower() == "add", "the same change twice is not the same as once"
 
 
@@ -169,7 +169,7 @@ def test_members_agree_with_the_model_by_the_short_way_and_the_long(scim, rounds
     for operations_sent in rounds:
         answer = scim.patch(f"/Groups/{group_id}", *operations_sent)
         assert answer.status == 204, answer.raw
-        resource = patch.apply_patch(GROUP, resource, {}, {"schemas": [PATCH_OP], "Operations": operations_sent})
+        resource = patch.apply_patch(GROUP, resource, dict, {"schemas": [PATCH_OP], "Operations": operations_sent})
         for operation in operations_sent:
             verb, path = operation["op"].lower(), operation.get("path", "members")
             value = operation.get("value")
