@@ -314,9 +314,11 @@ def test_lookups_of_others(scim, text: str) -> None:
 
 
 def test_empty_texts_of_others_are_taken(scim) -> None:
-    body = {"schemas": [CORE, ENT], "userName": "jump", "displayName": "", "name": {"givenName": "", "middleName": None},
-            "phoneNumbers": [{"type": "work", "value": None}], "addresses": [{}], ENT: {"costCenter": "", "manager": ""},
-            "active": True, "emails": [{"value": "j@x.example", "type": "work", "primary": True}]}  # fmt: skip
+    body = {
+        "schemas": [CORE, ENT], "userName": "jump", "displayName": "", "name": {"givenName": "", "middleName": None},
+        "phoneNumbers": [{"type": "work", "value": None}], "addresses": [{}], "active": True,
+        ENT: {"costCenter": "", "manager": ""}, "emails": [{"value": "j@x.example", "type": "work", "primary": True}],
+    }  # fmt: skip
     answer = scim("POST", "/Users", body)
     assert answer.status == 201
     assert scim("PUT", f"/Users/{answer.json['id']}", body).status == 200
