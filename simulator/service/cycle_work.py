@@ -239,6 +239,7 @@ class CycleWork:
             if outcome.entry is None:
                 if subject.entry is not None:
                     core.jobs.delete_entry(job_id, kind, object_id)
+                    self._count_gone(kind)
             elif outcome.entry != subject.entry:
                 core.jobs.save_entry(job_id, outcome.entry)
             self._count(subject, outcome)
@@ -314,6 +315,13 @@ class CycleWork:
             began_at=began_at,
             request_sequences=sequences,
         )
+
+    def _count_gone(self, kind: str) -> None:
+        cycle = self._cycle
+        if kind == "User":
+            self._cycle = replace(cycle, gone_users=cycle.gone_users + 1)
+        else:
+            self._cycle = replace(cycle, gone_groups=cycle.gone_groups + 1)
 
     def _count(self, subject: Subject, outcome: Outcome) -> None:
         """Count one object. Source: ENG-360."""

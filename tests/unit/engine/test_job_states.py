@@ -31,9 +31,7 @@ TABLE = {
     "quarantine over": "- - - - Quarantine",
 }
 CELLS = [
-    (state, event, after)
-    for event, row in TABLE.items()
-    for state, after in zip(STATES, row.split(), strict=True)
+    (state, event, after) for event, row in TABLE.items() for state, after in zip(STATES, row.split(), strict=True)
 ]
 
 
