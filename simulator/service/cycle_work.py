@@ -96,10 +96,10 @@ class CycleWork:
         """Carry out what is left of the cycle."""
         if not self._cycle.counts.imported and self._cycle.phase is Phase.USERS:
             self._guard()
-        for phase in _PHASES:
-            if not self._work_phase(phase):
-                return self._result(is_finished=False)
-        if not self._work_references():
+        is_over = all(self._work_phase(phase) for phase in _PHASES) and self._work_references()
+        if self._is_deleted:  # what was written since goes too (ENG-322)
+            self._core.jobs.delete(self._job.job_id)
+        if not is_over:
             return self._result(is_finished=False)
         reason = cycle_end.close(self._core, self._application, self._job.job_id, self._cycle)
         return self._result(is_finished=True, reason=reason)
