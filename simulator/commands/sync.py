@@ -18,6 +18,7 @@ import click
 from entra_sim.simulator.commands.endpoint_options import FILE
 from entra_sim.simulator.commands.endpoint_options import endpoint_of
 from entra_sim.simulator.commands.endpoint_options import endpoint_options
+from entra_sim.simulator.commands.schema_file import read_schema_file
 from entra_sim.simulator.errors import UserInputError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def command(
         raise UserInputError("--dry-run looks once; leave out --watch and --every.")
     endpoint = endpoint_of(**given)
     source = Source(
-        files=files, assignments=assignments, schema=_schema(schema) if schema else None, has_groups=has_groups
+        files=files, assignments=assignments, schema=read_schema_file(schema) if schema else None, has_groups=has_groups
     )
     values = _settings(settings, workers, every)
     with _state(data, endpoint, dry_run) as database, _har(har, endpoint) as sink:
@@ -231,23 +232,6 @@ def _opened(path: Path) -> TextIO:
         return path.open("w", encoding="utf-8", newline="\n")
     except OSError as error:
         raise UserInputError(f"{path} cannot be written ({error.strerror}); name another file.") from error
-
-
-def _schema(path: Path) -> dict[str, Any]:
-    from entra_sim.simulator.model.mapping import read_schema
-
-    try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"no JSON: {error}"
-        raise UserInputError(f"{path} cannot be read ({reason}); give a job schema as Graph exports it.") from error
-    if not isinstance(document, dict):
-        raise UserInputError(f"{path} holds no job schema; give a synchronizationSchema as Graph exports it.")
-    try:
-        read_schema(document)
-    except UserInputError as error:
-        raise UserInputError(f"{path}: {error}") from error
-    return document
 
 
 def _settings(pairs: tuple[str, ...], workers: int, every: str | None) -> Settings:
