@@ -297,8 +297,8 @@ class Bench:
                 f"{told}. Every evaluation sends this again: patched for ever.",
                 severity=Severity.BREAKS if serious else Severity.LOSES,
                 needs="the values back as they were sent, in the read by id and in the lookup (WIRE-037, WIRE-140)",
-                fix="Store each attribute unchanged and return it in every representation: no trimming, no reformatting, none "
-                "hidden.",
+                fix="Store each attribute as it is and return it in every representation: nothing trimmed or reformatted, "
+                "none hidden.",
                 call=call,
                 is_patched_for_ever=True,
             )

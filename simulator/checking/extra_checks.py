@@ -73,5 +73,5 @@ def header_hint(failure: Failed, endpoint: Endpoint, call: Call, exchanges: list
     finally:
         transport.close()
     if 200 <= reply.status < 300:
-        failure.what = f"Without User-Agent and Accept the lookup is refused with {status}, with both it succeeds; Entra sends none."
+        failure.what = f"Without User-Agent and Accept the lookup is refused with {status}, with both it succeeds."
         failure.fix = "Demand no User-Agent and choose no format by Accept; look at a firewall or proxy in front, too."

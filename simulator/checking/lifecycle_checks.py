@@ -53,7 +53,7 @@ def expect_active(resource: object, shows: bool, call: Call) -> None:
         )
     if isinstance(held, str):
         raise Failed(
-            f'active comes back as the text "{held}", not as a boolean: a text counts as true in most code, so the person '
+            f'active comes back as the text "{held}", not as a boolean: a text counts as true in most code, the person '
             "may still sign in.",
             severity=Severity.LOSES,
             fix='Turn "True", "False", "true" and "false" into JSON booleans, in POST and in PATCH.',

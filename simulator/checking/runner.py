@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -43,6 +44,8 @@ from entra_sim.simulator.transport.endpoint import Endpoint
 from entra_sim.simulator.transport.masking import masked_text
 from entra_sim.simulator.transport.wire import encode_body
 from entra_sim.simulator.transport.wire import request_target
+
+_LOG = logging.getLogger(__name__)
 
 LONGEST_TEXT = 2000
 WAIT_STEP_S = 0.5
@@ -197,6 +200,9 @@ class CheckRunner:
             verdict, why = Verdict.SKIPPED, str(reason)
         except SimulatorError as error:
             self._bench.noted.append(Failed(str(error)))
+        except (TypeError, ValueError, KeyError, AttributeError, IndexError) as fault:
+            _LOG.exception("check.fault id=%s", check.check_id)
+            verdict, why = Verdict.BLOCKED, f"the answer has a form that the check cannot read ({fault!r})"
         findings = tuple(self._finding(check, failure) for failure in self._bench.noted)
         if findings and verdict is Verdict.PASSED:
             verdict = Verdict.FAILED

@@ -53,6 +53,9 @@ _VALUES: dict[str, tuple[Any, Any]] = {
 }
 
 
+_ROLE = {"primary": "True", "display": "Editor", "value": "editor", "type": "app"}
+
+
 def _call(method: str, path: str, body: Mapping[str, Any]) -> Call:
     return Call(method=method, path=path, body=body)
 
@@ -254,7 +257,7 @@ def _disable_user(bench: Bench) -> Steps:
 
 
 def _manager(
-    verb: str, label: str, values: Callable[[str], Any], *, is_cleared: bool = False
+    verb: str, label: str, value: Callable[[str], Any], *, is_cleared: bool = False
 ) -> Callable[[Bench], Steps]:
     def body(bench: Bench) -> Steps:
         user = yield from _user(bench, label, is_full=False)
@@ -264,7 +267,7 @@ def _manager(
         if verb == "replace":
             yield from _patched("User", user, [{"op": "add", "path": MANAGER, "value": {"value": wanted}}])
             wanted = other["id"]
-        operation = {"op": verb, "path": MANAGER, "value": values(wanted)}
+        operation = {"op": verb, "path": MANAGER, "value": value(wanted)}
         resource = yield from _patched("User", user, [operation])
         _expect(resource, {MANAGER: None if is_cleared else wanted})
 
