@@ -15,8 +15,12 @@ from dataclasses import field
 from dataclasses import replace
 from typing import Any
 
+from entra_sim.simulator.checking.failing import Failed
+from entra_sim.simulator.checking.failing import Inapplicable
+from entra_sim.simulator.checking.failing import Stuck
 from entra_sim.simulator.checking.people import Actor
 from entra_sim.simulator.checking.people import Cast
+from entra_sim.simulator.checking.reference_steps import create_plain_group
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.engine.diff import differences
 from entra_sim.simulator.engine.mapping import CompiledMapping
@@ -24,9 +28,6 @@ from entra_sim.simulator.engine.mapping import CompiledRow
 from entra_sim.simulator.engine.mapping import map_values
 from entra_sim.simulator.engine.reconcile import Outcome
 from entra_sim.simulator.engine.reconcile import reconcile
-from entra_sim.simulator.engine.references import MemberChanges
-from entra_sim.simulator.engine.references import set_manager
-from entra_sim.simulator.engine.references import write_members
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import intend
 from entra_sim.simulator.errors import TargetError
@@ -38,45 +39,6 @@ from entra_sim.simulator.scim.call import Reply
 from entra_sim.simulator.scim.profile import Dialect
 
 Steps = Generator[Call, Reply, None]
-
-
-class Failed(Exception):
-    """The endpoint did not do what Entra needs; the check ends here.
-
-    Args:
-        what: what came back, one sentence.
-        severity, fix, needs: in place of the check's own.
-        blocks: checks that build on this one cannot be tested.
-        call: what to show as sent, instead of the newest request.
-    """
-
-    def __init__(
-        self,
-        what: str,
-        *,
-        severity: Severity | None = None,
-        fix: str = "",
-        needs: str = "",
-        blocks: bool = False,
-        call: Call | None = None,
-        is_patched_for_ever: bool = False,
-    ) -> None:
-        super().__init__(what)
-        self.what = what
-        self.severity = severity
-        self.fix = fix
-        self.needs = needs
-        self.blocks = blocks
-        self.call = call
-        self.is_patched_for_ever = is_patched_for_ever
-
-
-class Stuck(Exception):
-    """The check cannot be made because something before it failed."""
-
-
-class Inapplicable(Exception):
-    """The check does not apply to this schema or this endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +67,8 @@ class Bench:
     noted: list[Failed] = field(default_factory=list)
     known_losses: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
-    _links: dict[str, str] = field(default_factory=dict)
+    has_plain_groups: bool = False
+    links: dict[str, str] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Forget what the last check noted."""
@@ -175,10 +138,10 @@ class Bench:
         )
 
     def _source_of(self, _kind: str, anchor: str) -> str | None:
-        return next((source for source, target in self._links.items() if target == anchor), None)
+        return next((source for source, target in self.links.items() if target == anchor), None)
 
     def _target_of(self, _kind: str, anchor: str) -> str | None:
-        return self._links.get(anchor)
+        return self.links.get(anchor)
 
     # -- evaluating ----------------------------------------------------------------------------------------------
 
@@ -198,7 +161,7 @@ class Bench:
             call = next(generator)
             while True:
                 if call.is_write:
-                    self._guard(call)
+                    self.guard(call)
                     if not sends_writes:
                         raise _patched_for_ever(call, by_filter=by_filter)
                 reply = yield call
@@ -209,10 +172,10 @@ class Bench:
             outcome: Outcome = stop.value
         actor.entry = outcome.entry
         if outcome.entry is not None:
-            self._links[actor.source.object_id] = outcome.entry.target_anchor
+            self.links[actor.source.object_id] = outcome.entry.target_anchor
         return Evaluation(outcome=outcome, writes=tuple(writes))
 
-    def _guard(self, call: Call) -> None:
+    def guard(self, call: Call) -> None:
         target_id = call.path.split("/", 2)[2] if call.path.count("/") > 1 else ""
         if target_id and target_id not in self.owned:
             raise _ignored(target_id)
@@ -239,6 +202,9 @@ class Bench:
             Stuck: it could not be created.
         """
         try:
+            if self.has_plain_groups and actor.source.object_type == "Group":
+                made = yield from create_plain_group(self, actor)
+                return Evaluation(outcome=Outcome(draft=None, entry=actor.entry, is_exported=True), writes=(made,))
             return (yield from self.create(actor))
         except Failed as failure:
             raise Stuck(f"the object for this check could not be created: {failure.what}") from failure
@@ -297,8 +263,8 @@ class Bench:
                 f"{told}. Every evaluation sends this again: patched for ever.",
                 severity=Severity.BREAKS if serious else Severity.LOSES,
                 needs="the values back as they were sent, in the read by id and in the lookup (WIRE-037, WIRE-140)",
-                fix="Store each attribute as it is and return it in every representation: nothing trimmed or reformatted, "
-                "none hidden.",
+                fix="Store and return each attribute as it was sent, in every representation: nothing trimmed, nothing "
+                "reformatted or hidden.",
                 call=call,
                 is_patched_for_ever=True,
             )
@@ -362,33 +328,6 @@ class Bench:
         if ids != [actor.target_id]:
             raise Failed(f"{what} found {_counted(ids)} where exactly the one that was created was looked for.")
 
-    def assign_manager(
-        self, person: Actor, manager: Actor, dialect: Dialect
-    ) -> Generator[Call, Reply, tuple[Call, Reply] | None]:
-        """Write the manager as the reference pass does; returns the write, None when nothing was due.
-
-        Raises:
-            Failed: it was refused.
-        """
-        run = self.dialect_run(dialect)
-        assert person.entry is not None
-        shown = self.manager_row().path.read((yield from self.read(person)))
-        held = None if shown is None else str(shown)
-        subject = intend(person.source, person.entry, run)
-        wanted = (manager.source.object_id, manager.target_id)
-        generator = set_manager(subject, person.entry, held, wanted, run)
-        made: tuple[Call, Reply] | None = None
-        try:
-            call = next(generator)
-            while True:
-                self._guard(call)
-                made = (call, (yield call))
-                call = generator.send(made[1])
-        except StopIteration as stop:
-            if stop.value.error is not None:
-                raise Failed(str(stop.value.error), call=made[0] if made else None) from None
-        return made
-
     def manager_row(self) -> CompiledRow:
         """Return the row of the manager.
 
@@ -399,40 +338,6 @@ class Bench:
         if not rows:
             raise Inapplicable("The schema maps no manager.")
         return rows[0]
-
-    def write_members(
-        self, group: Actor, added: Iterable[Actor], removed: Iterable[Actor], dialect: Dialect
-    ) -> Generator[Call, Reply, list[Call]]:
-        """Add and remove members as the reference pass does; returns the writes.
-
-        Raises:
-            Failed: one was refused.
-        """
-        run = self.dialect_run(dialect)
-        assert group.entry is not None
-        changes = MemberChanges(
-            added={actor.source.object_id: actor.target_id for actor in added},
-            removed={actor.source.object_id: actor.target_id for actor in removed},
-        )
-        generator = write_members(intend(group.source, group.entry, run), group.entry, changes, run)
-        calls: list[Call] = []
-        try:
-            call = next(generator)
-            while True:
-                self._guard(call)
-                calls.append(call)
-                call = generator.send((yield call))
-        except StopIteration as stop:
-            if stop.value.error is not None:
-                raise Failed(str(stop.value.error), call=calls[-1]) from None
-        return calls
-
-    def members(self, group: Actor) -> Generator[Call, Reply, list[str]]:
-        """Return the target ids of a group's members, read with the members."""
-        resource = yield from self.read(group, Call(method="GET", path=f"/Groups/{group.target_id}"))
-        shown = resource.get("members")
-        entries = shown if isinstance(shown, list) else []
-        return [str(item.get("value")) for item in entries if isinstance(item, dict)]
 
 
 def _ignored(target_id: str) -> Failed:

@@ -7,10 +7,10 @@ from collections.abc import Generator
 from typing import Any
 
 from entra_sim.simulator.checking.bench import Bench
-from entra_sim.simulator.checking.bench import Failed
-from entra_sim.simulator.checking.bench import Inapplicable
 from entra_sim.simulator.checking.bench import Steps
 from entra_sim.simulator.checking.check import Check
+from entra_sim.simulator.checking.failing import Failed
+from entra_sim.simulator.checking.failing import Inapplicable
 from entra_sim.simulator.checking.results import EVERYTHING
 from entra_sim.simulator.checking.results import USERS
 from entra_sim.simulator.checking.results import Severity

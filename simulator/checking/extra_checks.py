@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from entra_sim.simulator.checking.bench import Bench
-from entra_sim.simulator.checking.bench import Failed
 from entra_sim.simulator.checking.bench import Steps
 from entra_sim.simulator.checking.catalogue import LOAD
 from entra_sim.simulator.checking.catalogue import SIGN_IN
 from entra_sim.simulator.checking.check import Check
+from entra_sim.simulator.checking.failing import Failed
 from entra_sim.simulator.checking.results import EVERYTHING
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.scim.call import Call

@@ -7,12 +7,15 @@ from collections.abc import Generator
 from collections.abc import Iterable
 
 from entra_sim.simulator.checking.bench import Bench
-from entra_sim.simulator.checking.bench import Failed
 from entra_sim.simulator.checking.bench import Steps
-from entra_sim.simulator.checking.bench import Stuck
 from entra_sim.simulator.checking.check import Check
+from entra_sim.simulator.checking.failing import Failed
+from entra_sim.simulator.checking.failing import Stuck
 from entra_sim.simulator.checking.lifecycle_checks import deleted
 from entra_sim.simulator.checking.people import Actor
+from entra_sim.simulator.checking.reference_steps import create_plain_group
+from entra_sim.simulator.checking.reference_steps import members
+from entra_sim.simulator.checking.reference_steps import write_members
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.checking.results import Track
 from entra_sim.simulator.checking.user_checks import DIALECTS
@@ -28,7 +31,18 @@ Crew = tuple[Actor, list[Actor]]
 
 def _create(bench: Bench) -> Steps:
     group = bench.group("team")
-    done = yield from bench.create(group)
+    try:
+        done = yield from bench.create(group)
+    except Failed as failure:
+        try:
+            yield from create_plain_group(bench, group)
+        except Failed:
+            raise failure from None
+        bench.has_plain_groups = True
+        failure.what += " Without the second schema URN it succeeds; the other checks of groups go on so."
+        failure.fix = "Ignore schema URNs that you do not know: Entra always sends one of its own with a group."
+        bench.noted.append(failure)
+        return
     yield from bench.verify(group, call=done.writes[0][0])
     yield from bench.settled(group)
 
@@ -64,7 +78,7 @@ def _excluded(bench: Bench) -> Steps:
     for shown, way in ((resource, "The read by id"), (found[0] if found else {}, "The lookup")):
         if shown.get("members"):
             raise Failed(f"{way} returns the members though excludedAttributes=members asks to leave them out.")
-    if people[0].target_id not in (yield from bench.members(group)):
+    if people[0].target_id not in (yield from members(bench, group)):
         raise Failed("A read without excludedAttributes does not show the members.")
 
 
@@ -76,10 +90,10 @@ def _crew(bench: Bench, label: str, count: int, *, joins: bool) -> Generator[Cal
         yield from bench.prepared(actor)
     if joins:
         try:
-            yield from bench.write_members(group, people, (), Dialect.DEFAULT)
+            yield from write_members(bench, group, people, (), Dialect.DEFAULT)
         except Failed as failure:
             raise Stuck(f"members could not be added: {failure.what}") from failure
-        if sorted((yield from bench.members(group))) != _ids(people):
+        if sorted((yield from members(bench, group))) != _ids(people):
             raise Stuck("members that were added are not shown")
     return group, people
 
@@ -91,12 +105,12 @@ def _ids(people: Iterable[Actor]) -> list[str]:
 def _adds(dialect: Dialect) -> Callable[[Bench], Steps]:
     def body(bench: Bench) -> Steps:
         group, people = yield from _crew(bench, f"team-add-{DIALECTS[dialect][0]}", 3, joins=False)
-        calls = yield from bench.write_members(group, people[:1], (), dialect)
-        _expect((yield from bench.members(group)), people[:1], "one member was added", calls[-1])
-        calls = yield from bench.write_members(group, people[1:], (), dialect)
-        _expect((yield from bench.members(group)), people, "two more were added", calls[-1])
-        calls = yield from bench.write_members(group, people[:1], (), dialect)
-        _expect((yield from bench.members(group)), people, "one was added a second time", calls[-1])
+        calls = yield from write_members(bench, group, people[:1], (), dialect)
+        _expect((yield from members(bench, group)), people[:1], "one member was added", calls[-1])
+        calls = yield from write_members(bench, group, people[1:], (), dialect)
+        _expect((yield from members(bench, group)), people, "two more were added", calls[-1])
+        calls = yield from write_members(bench, group, people[:1], (), dialect)
+        _expect((yield from members(bench, group)), people, "one was added a second time", calls[-1])
 
     return body
 
@@ -104,12 +118,12 @@ def _adds(dialect: Dialect) -> Callable[[Bench], Steps]:
 def _removes(dialect: Dialect) -> Callable[[Bench], Steps]:
     def body(bench: Bench) -> Steps:
         group, people = yield from _crew(bench, f"team-remove-{DIALECTS[dialect][0]}", 4, joins=True)
-        calls = yield from bench.write_members(group, (), people[:1], dialect)
-        _expect((yield from bench.members(group)), people[1:], "one member was removed", calls[-1])
-        calls = yield from bench.write_members(group, (), people[1:3], dialect)
-        _expect((yield from bench.members(group)), people[3:], "two more were removed", calls[-1])
-        calls = yield from bench.write_members(group, (), people[:1], dialect)
-        _expect((yield from bench.members(group)), people[3:], "somebody who is no member was removed", calls[-1])
+        calls = yield from write_members(bench, group, (), people[:1], dialect)
+        _expect((yield from members(bench, group)), people[1:], "one member was removed", calls[-1])
+        calls = yield from write_members(bench, group, (), people[1:3], dialect)
+        _expect((yield from members(bench, group)), people[3:], "two more were removed", calls[-1])
+        calls = yield from write_members(bench, group, (), people[:1], dialect)
+        _expect((yield from members(bench, group)), people[3:], "somebody who is no member was removed", calls[-1])
 
     return body
 
@@ -143,7 +157,7 @@ def _renames(dialect: Dialect) -> Callable[[Bench], Steps]:
         bench.expect_one((yield from bench.lookup(group)), group, "The lookup by the new displayName")
         if (yield from bench.lookup(group, former)):
             raise Failed("The lookup by the former displayName still finds a group.")
-        _expect((yield from bench.members(group)), people, "the group was renamed", done.writes[-1][0])
+        _expect((yield from members(bench, group)), people, "the group was renamed", done.writes[-1][0])
         yield from bench.settled(group, dialect)
 
     return body
@@ -164,7 +178,7 @@ def _deleted_member(bench: Bench) -> Steps:
     reply = yield call
     if not 200 <= reply.status < 300:
         raise Stuck("a user cannot be deleted")
-    if people[0].target_id in (yield from bench.members(group)):
+    if people[0].target_id in (yield from members(bench, group)):
         raise Failed("The deleted user is still shown as a member.", call=call)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from entra_sim.simulator.checking.bench import Bench
-from entra_sim.simulator.checking.bench import Failed
-from entra_sim.simulator.checking.bench import Inapplicable
 from entra_sim.simulator.checking.bench import Steps
-from entra_sim.simulator.checking.bench import Stuck
 from entra_sim.simulator.checking.check import Check
+from entra_sim.simulator.checking.failing import Failed
+from entra_sim.simulator.checking.failing import Inapplicable
+from entra_sim.simulator.checking.failing import Stuck
 from entra_sim.simulator.checking.people import Actor
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.checking.results import Track

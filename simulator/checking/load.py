@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Sequence
 
-from entra_sim.simulator.checking.bench import Failed
+from entra_sim.simulator.checking.failing import Failed
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Reply

@@ -16,15 +16,15 @@ import orjson
 
 from entra_sim.simulator.checking.acceptance import Acceptances
 from entra_sim.simulator.checking.bench import Bench
-from entra_sim.simulator.checking.bench import Failed
-from entra_sim.simulator.checking.bench import Inapplicable
-from entra_sim.simulator.checking.bench import Stuck
 from entra_sim.simulator.checking.catalogue import catalogue
 from entra_sim.simulator.checking.check import Check
 from entra_sim.simulator.checking.extra_checks import LOAD_CHECK
 from entra_sim.simulator.checking.extra_checks import SIGN_IN_CHECK
 from entra_sim.simulator.checking.extra_checks import header_hint
 from entra_sim.simulator.checking.extra_checks import sign_in_failure
+from entra_sim.simulator.checking.failing import Failed
+from entra_sim.simulator.checking.failing import Inapplicable
+from entra_sim.simulator.checking.failing import Stuck
 from entra_sim.simulator.checking.load import pour
 from entra_sim.simulator.checking.people import Cast
 from entra_sim.simulator.checking.results import CheckReport

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from entra_sim.simulator.checking.bench import Bench
-from entra_sim.simulator.checking.bench import Failed
 from entra_sim.simulator.checking.bench import Steps
-from entra_sim.simulator.checking.bench import Stuck
 from entra_sim.simulator.checking.check import Check
+from entra_sim.simulator.checking.failing import Failed
+from entra_sim.simulator.checking.failing import Stuck
+from entra_sim.simulator.checking.reference_steps import assign_manager
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.checking.results import Track
 from entra_sim.simulator.scim.profile import Dialect
@@ -105,7 +106,7 @@ def _manager(dialect: Dialect) -> Callable[[Bench], Steps]:
         for person in (report, first, second):
             yield from bench.prepared(person)
         for manager in (first, second):
-            made = yield from bench.assign_manager(report, manager, dialect)
+            made = yield from assign_manager(bench, report, manager, dialect)
             shown = row.path.read((yield from bench.read(report)))
             if shown != manager.target_id:
                 bench.noted.append(

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from entra_sim.simulator.checking.bench import Bench
-from entra_sim.simulator.checking.bench import Failed
 from entra_sim.simulator.checking.bench import Steps
-from entra_sim.simulator.checking.bench import Stuck
 from entra_sim.simulator.checking.check import Check
+from entra_sim.simulator.checking.failing import Failed
+from entra_sim.simulator.checking.failing import Stuck
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.checking.results import Track
 from entra_sim.simulator.errors import TargetError

@@ -38,6 +38,11 @@ LONGEST_NAP_S = 0.5
 @click.option("--assignments", type=FILE, metavar="FILE", help="Table of who is assigned; else everybody is.")
 @click.option("--schema", type=FILE, metavar="FILE", help="Job schema (Graph synchronizationSchema JSON) to use.")
 @click.option("--groups/--no-groups", "has_groups", default=None, help="Provision groups or not; kept for later runs.")
+@click.option(
+    "--drop-unknown-references",
+    is_flag=True,
+    help="Leave out managers, members and assignments whose object is not there, instead of refusing the file.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan: the target is read, never written; nothing is kept.")
 @click.option("--har", type=FILE, metavar="FILE", help="Write all exchanges as an HTTP Archive, secrets masked.")
 @click.option("--watch", is_flag=True, help="Repeat every 40 minutes, reading the files anew, until Ctrl-C.")
@@ -58,6 +63,7 @@ def command(
     assignments: Path | None,
     schema: Path | None,
     has_groups: bool | None,
+    drop_unknown_references: bool,
     dry_run: bool,
     har: Path | None,
     watch: bool,
@@ -88,7 +94,11 @@ def command(
         raise UserInputError("--dry-run looks once; leave out --watch and --every.")
     endpoint = endpoint_of(**given)
     source = Source(
-        files=files, assignments=assignments, schema=read_schema_file(schema) if schema else None, has_groups=has_groups
+        leaves_out_unknown=drop_unknown_references,
+        files=files,
+        assignments=assignments,
+        schema=read_schema_file(schema) if schema else None,
+        has_groups=has_groups,
     )
     values = _settings(settings, workers, every)
     with _state(data, endpoint, dry_run) as database, _har(har, endpoint) as sink:

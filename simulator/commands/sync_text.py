@@ -126,11 +126,11 @@ def _plan_line(line: PlanLine) -> Iterator[str]:
 def _failures(result: SyncResult) -> Iterator[str]:
     for line in result.failures[:MOST_FAILURES]:
         yield f"failed    {line.object_type.lower()} {line.identity}: {line.code}: {_shortened(line.reason)}"
-        if line.remedy:
-            yield f"            {line.remedy}"
     left = len(result.failures) - MOST_FAILURES
     if left > 0:
         yield f"... and {left} more; --json lists them all."
+    for code, remedy in {line.code: line.remedy for line in result.failures if line.remedy}.items():
+        yield f"{code}: {remedy}"
 
 
 def _sums(result: SyncResult) -> str:

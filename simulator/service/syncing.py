@@ -65,12 +65,14 @@ class Source:
         assignments: a table of who is assigned; None: everybody in the files is.
         schema: a job schema to use from now on; None keeps the stored one.
         has_groups: whether groups are provisioned; None keeps what was chosen.
+        leaves_out_unknown: leave out references to unknown objects instead of refusing the files.
     """
 
     files: tuple[Path, ...]
     assignments: Path | None = None
     schema: Mapping[str, Any] | None = None
     has_groups: bool | None = None
+    leaves_out_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,13 @@ class Synchronizer:
         """
         simulator = self.simulator
         paths = [*source.files, *([source.assignments] if source.assignments else [])]
-        report = read_report(paths, new_id=simulator.core.ids.new, known=self._known(), keeps_missing=False)
+        report = read_report(
+            paths,
+            new_id=simulator.core.ids.new,
+            known=self._known(),
+            keeps_missing=False,
+            leaves_out_unknown=source.leaves_out_unknown,
+        )
         image = report.image
         notes = list(report.notes)
         if source.assignments is None:
