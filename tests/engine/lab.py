@@ -129,9 +129,7 @@ class Lab:
             {"attribute": item[0], "operator": item[1], **({"value": item[2]} if len(item) > 2 else {})}
             for item in clauses
         ]
-        self.sim.provisioning.set_scoping_filters(
-            self.app, kind, [{"title": "Scope", "clauses": made}] if made else []
-        )
+        self.sim.provisioning.set_scoping_filters(self.app, kind, [{"title": "Scope", "clauses": made}] if made else [])
 
     def map(self, target: str, kind: str = "User", **row: Any) -> None:
         """Add an attribute mapping: source=, expression=, constant=, default=, apply=, ..."""

@@ -137,9 +137,7 @@ class _Careless:
 
 
 @pytest.mark.rule("ENG-166", "Q-06")
-@pytest.mark.parametrize(
-    ("by_filter", "first"), [(False, "GET /Users/ada"), (True, "GET /Users?userName eq ada")]
-)
+@pytest.mark.parametrize(("by_filter", "first"), [(False, "GET /Users/ada"), (True, "GET /Users?userName eq ada")])
 def test_how_a_linked_user_is_read_in_an_incremental_cycle(
     open_lab: Callable[..., Lab], by_filter: bool, first: str
 ) -> None:

@@ -210,7 +210,7 @@ def test_the_scoping_step_states_the_four_facts(lab: Lab) -> None:
     assert step.details["Assigned to the application"] == "True"
     assert step.details["User has the required role"] == "True"
     assert step.details["Scoping filter evaluation passed"] == "False"
-    assert step.details["ScopeEvaluationResult"] == '{"Scope.department EQUALS \'Research\'": false}'
+    assert step.details["ScopeEvaluationResult"] == "{\"Scope.department EQUALS 'Research'\": false}"
     skip = entry.steps[-1]
     assert skip.details["IsActive"] == "False"
     assert (skip.details["Assigned"], skip.details["IsInProvisioningScope"]) == ("True", "False")
