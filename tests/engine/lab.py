@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from entra_sim.mock_tapt.faults import Fault
 from entra_sim.scenarios.world import World
+from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.entry import SyncEntry
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.model.log import ProvisioningLogEntry
@@ -36,12 +37,17 @@ class Lab:
     """
 
     def __init__(self, settings: Mapping[str, Any] | None = None, *, world: World | None = None) -> None:
-        self.world = world or World.open(start=START, settings=Settings(**(settings or {})), seed="tests")
-        self.sim = self.world.simulator
-        assert self.world.tapt is not None
-        self.tapt = self.world.tapt
-        self.app = self.sim.applications.create("Tapt")
+        opened = world or World.open(start=START, settings=Settings(**(settings or {})), seed="tests")
+        self.reopen(opened, opened.simulator.applications.create("Tapt"))
         self.credentials()
+
+    def reopen(self, world: World, app: Application) -> None:
+        """Go on with another World, over the files of the former one."""
+        self.world = world
+        self.sim = world.simulator
+        assert world.tapt is not None
+        self.tapt = world.tapt
+        self.app = app
         self._seen_requests = 0
         self._seen_logs = 0
 
