@@ -110,6 +110,8 @@ def restarts() -> Iterator[Mutant]:
     """Yield each flag of each reset scope, and of start and save, turned over."""
     for scope, effects in restart.SCOPES.items():
         for field in fields(effects):
+            if field.name == "starts":
+                continue
             changed = replace(effects, **{field.name: not getattr(effects, field.name)})
             yield Mutant(f"restart {scope}: {field.name}", cell(restart.SCOPES, scope, changed))
     for scope in restart.PORTAL_RESTART:
