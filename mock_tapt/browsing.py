@@ -122,5 +122,5 @@ def add_by_paths(tapt: Tapt, values: dict[str, str], *, who: str) -> Shown:
         raise TaptError("A profile needs a user name.")
     operations = [{"op": "add", "path": path, "value": value} for path, value in values.items() if value]
     body = {"schemas": [PATCH_OP], "Operations": operations}
-    resource = patch.apply_patch(USER, {"userName": values["userName"]}, {}, body)
+    resource = patch.apply_patch(USER, {"userName": values["userName"]}, dict, body)
     return tapt.add_profile({"schemas": [CORE_USER], **resource}, who=who)

@@ -29,6 +29,8 @@ from entra_sim.mock_tapt.tapt import Tapt
 
 MAX_ORGANISATIONS = 500
 MAX_SNAPSHOTS = 50
+MAX_KEPT_AT_START = 20_000
+"""Resources up to which the start is kept as an image in memory; beyond, a reset plants the seed again."""
 FREE_TRIES = 5
 SLOW_DOWN_S = 30
 MAX_FAILED_NAMES = 1_000
@@ -65,6 +67,8 @@ class Organisation:
     Args:
         clock: None when somebody else owns the time (`entra-sim up`): then it cannot be moved from here.
         control_key: opens the control API of this organisation alone.
+        start: what a reset goes back to; None when there were too many people to keep a copy.
+        before_seed: then a reset goes back to this, and plants `seed` again.
     """
 
     name: str
@@ -72,7 +76,9 @@ class Organisation:
     clock: StandaloneClock | None
     ids: Ids | None
     control_key: str
-    seed: SavedState | None = None
+    start: SavedState | None = None
+    before_seed: SavedState | None = None
+    seed: dict[str, Any] | None = None
     snapshots: dict[str, SavedState] = field(default_factory=dict)
     snapshot_count: int = 0
 
@@ -88,6 +94,26 @@ class Organisation:
             self.ids.restore(state.counts)
         if self.clock is not None and self.clock.rate == 0:
             self.clock.restore_to(state.now)
+
+    @property
+    def can_reset(self) -> bool:
+        """Return whether there is a start to go back to."""
+        return self.start is not None or self.before_seed is not None
+
+    def reset(self) -> None:
+        """Go back to the start: data, token, switches, faults, and time when the clock is frozen.
+
+        Raises:
+            TaptError: there is no start to go back to.
+        """
+        if self.start is not None:
+            self.restore(self.start)
+        elif self.before_seed is not None:
+            self.restore(self.before_seed)
+            if self.seed:
+                plant(self.tapt, self.seed)
+        else:
+            raise TaptError("Tapt held too many profiles at its start to keep a copy; there is nothing to go back to.")
 
     def keep_snapshot(self) -> str:
         """Keep the state of now and return its id; the oldest beyond MAX_SNAPSHOTS goes."""
@@ -240,6 +266,7 @@ def open_organisation(
     chance_seed: str = "",
     public_url: str | None = None,
     seed: dict[str, Any] | None = None,
+    token: str | None = None,
 ) -> Organisation:
     """Return an organisation that keeps its own time; a seed is planted when it has no data yet.
 
@@ -262,7 +289,12 @@ def open_organisation(
     organisation = Organisation(name, tapt, timepiece, source, new_key())
     if ids == "counted":
         source.restore(tapt.id_counts())
-    if seed and not tapt.has_data:
-        plant(tapt, seed)
-    organisation.seed = organisation.save()
+    if token is not None:
+        tapt.preset_token(token)
+    if not tapt.has_data:
+        organisation.before_seed, organisation.seed = organisation.save(), seed
+        if seed:
+            plant(tapt, seed)
+    if tapt.size <= MAX_KEPT_AT_START:
+        organisation.start = organisation.save()
     return organisation

@@ -429,8 +429,13 @@ class Tapt:
     @property
     def has_data(self) -> bool:
         """Return whether there are profiles or groups."""
+        return self.size > 0
+
+    @property
+    def size(self) -> int:
+        """Return how many profiles and groups there are."""
         with self.lock:
-            return self.store.count("User") + self.store.count("Group") > 0
+            return self.store.count("User") + self.store.count("Group")
 
     def id_counts(self) -> dict[str, int]:
         """Return how many counted ids the data has seen, so that a restart hands out none of them again."""

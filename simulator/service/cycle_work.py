@@ -96,10 +96,10 @@ class CycleWork:
         """Carry out what is left of the cycle."""
         if not self._cycle.counts.imported and self._cycle.phase is Phase.USERS:
             self._guard()
-        for phase in _PHASES:
-            if not self._work_phase(phase):
-                return self._result(is_finished=False)
-        if not self._work_references():
+        is_over = all(self._work_phase(phase) for phase in _PHASES) and self._work_references()
+        if self._is_deleted:  # what was written since goes too (ENG-322)
+            self._core.jobs.delete(self._job.job_id)
+        if not is_over:
             return self._result(is_finished=False)
         reason = cycle_end.close(self._core, self._application, self._job.job_id, self._cycle)
         return self._result(is_finished=True, reason=reason)
@@ -239,6 +239,7 @@ class CycleWork:
             if outcome.entry is None:
                 if subject.entry is not None:
                     core.jobs.delete_entry(job_id, kind, object_id)
+                    self._count_gone(kind)
             elif outcome.entry != subject.entry:
                 core.jobs.save_entry(job_id, outcome.entry)
             self._count(subject, outcome)
@@ -314,6 +315,13 @@ class CycleWork:
             began_at=began_at,
             request_sequences=sequences,
         )
+
+    def _count_gone(self, kind: str) -> None:
+        cycle = self._cycle
+        if kind == "User":
+            self._cycle = replace(cycle, gone_users=cycle.gone_users + 1)
+        else:
+            self._cycle = replace(cycle, gone_groups=cycle.gone_groups + 1)
 
     def _count(self, subject: Subject, outcome: Outcome) -> None:
         """Count one object. Source: ENG-360."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
-from entra_sim.simulator.engine.reconcile import Outcome
+from entra_sim.simulator.engine.outcome import Outcome
 from entra_sim.simulator.engine.reconcile import reconcile
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
@@ -157,7 +157,8 @@ def _timing(
             f"{waiting.next_attempt_at:%Y-%m-%d %H:%M} UTC on."
         )
     return False, (
-        f"Nothing that is mapped or filtered changed since the last cycle, so the next one ({when}) does not look at it."
+        "Nothing that is mapped or filtered changed since the last cycle, "
+        f"so the next one ({when}) does not look at it."
     )
 
 

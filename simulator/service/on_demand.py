@@ -47,7 +47,7 @@ MAX_MEMBERS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnDemandResult:
-    """What the page shows. `result` is Success, Skipped or Failure; `entries` are the log records it made.
+    """What the page shows. `result` is Success, Skipped, Warning or Failure; `entries` are the log records it made.
 
     Source: ENG-251, ENG-255.
     """
@@ -226,6 +226,6 @@ def _result(entries: tuple[ProvisioningLogEntry, ...]) -> OnDemandResult:
             result="Skipped", action=str(Action.OTHER), code="", message="There is nothing to do.", entries=()
         )
     failed = [entry for entry in entries if entry.status == "Failure"]
-    shown = failed[0] if failed else next((e for e in entries if e.status == "Success"), entries[0])
+    shown = failed[0] if failed else next((e for e in entries if e.status != "Skipped"), entries[0])
     message = shown.error.reason if shown.error else shown.explanation
     return OnDemandResult(result=shown.status, action=shown.action, code=shown.code, message=message, entries=entries)

@@ -49,6 +49,7 @@ def _directory(database: sqlite_utils.Database) -> None:
     user.create_index(["deleted_at"])
     user.create_index(["display_name"])
     database.execute("CREATE UNIQUE INDEX user_upn ON user (upn COLLATE NOCASE) WHERE deleted_at IS NULL")
+    database.execute("CREATE INDEX user_upn_any ON user (upn COLLATE NOCASE)")
     group = _table(
         database,
         "directory_group",
@@ -64,6 +65,7 @@ def _directory(database: sqlite_utils.Database) -> None:
         pk=("group_id", "member_id"),
     )
     member.create_index(["member_id"])
+    member.create_index(["group_id", "position"])
     _table(
         database,
         "tombstone",

@@ -40,7 +40,6 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         simulator.provisioning.start(application)
         world.advance(timedelta(0))
         simulator.directory.update_user("grace@contoso.example", {"jobTitle": "Lead"})
-        world.folder = tmp_path  # type: ignore[attr-defined]
         yield tmp_path
 
 
