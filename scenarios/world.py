@@ -82,6 +82,7 @@ class World:
         self.saves: Saves | None = None
         self._tapt_server: Server | None = None
         self._servers: list[Server] = []
+        self.tapt_passwords: dict[str, str] = {}
         if has_tapt:
             self.tapt = self._open_tapt(tapt_database, tapt_ids, seed, public_url)
         if transport == "http" and self.tapt is not None and public_url == PUBLIC_URL:
@@ -188,21 +189,60 @@ class World:
         self.clock.wait(seconds)
 
     def serve(
-        self, *, host: str = "127.0.0.1", port: int = 8470, tapt_port: int = 8471, key: str, hosts: frozenset[str]
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8470,
+        tapt_port: int = 8471,
+        key: str,
+        hosts: frozenset[str],
+        sign_in: bool = True,
     ) -> tuple[str, str]:
         """Serve both sides; returns the base URLs of the admin center and of Tapt.
 
+        Args:
+            sign_in: False lets everybody in as the administrator, on both sides.
         Raises:
             StateConflict: a port cannot be used.
         """
+        from entra_sim.mock_tapt.ids import new_key
+        from entra_sim.mock_tapt.site import DEMO_PASSWORDS
+        from entra_sim.mock_tapt.site import LOOPBACK_NAMES
+        from entra_sim.mock_tapt.site import Site
+        from entra_sim.mock_tapt.site import SiteSettings
+        from entra_sim.scenarios.lab_hooks import Library
         from entra_sim.scenarios.serving import Server
         from entra_sim.simulator.web import bound
+        from entra_sim.simulator.web.hooks import LabHooks
 
         assert self.tapt is not None
-        tapt = Server(self.tapt.wsgi, host=host, port=tapt_port, option="--tapt-port")
+        is_local = host in LOOPBACK_NAMES
+        self.tapt_passwords = {mail: word if is_local else new_key() for mail, word in DEMO_PASSWORDS.items()}
+        site = Site.around(
+            self.tapt,
+            SiteSettings(
+                control_key=key,
+                secret_key=new_key(),
+                passwords=self.tapt_passwords,
+                shows_passwords=is_local,
+                needs_sign_in=sign_in,
+                allowed_hosts=hosts,
+            ),
+        )
+        tapt = Server(site.wsgi, host=host, port=tapt_port, option="--tapt-port")
         self._servers.append(tapt)
-        links = {"Tapt": tapt.url}
-        admin = Server(bound(_simulator_app(), self.simulator, key=key, links=links, hosts=hosts), host=host, port=port)
+        hooks = LabHooks(scenarios=Library())
+        web = bound(
+            _simulator_app(),
+            self.simulator,
+            key=key,
+            links={"Tapt": tapt.url},
+            hosts=hosts,
+            sign_in=sign_in,
+            access_key="" if is_local else key,
+            lab=hooks,
+        )
+        admin = Server(web, host=host, port=port)
         self._servers.append(admin)
         return admin.url, tapt.url
 

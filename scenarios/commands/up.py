@@ -44,6 +44,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @click.option("--empty", is_flag=True, help="Do not seed the demo tenant on first start.")
 @click.option("--clock", "clock_rate", help="live, frozen, or a rate such as 60x; default: as it was, live at first.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting; 'rules --settings' lists.")
+@click.option("--no-sign-in", is_flag=True, help="Let everybody in as the administrator, for demos and automation.")
 @click.option("--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Write URLs and key here as JSON.")
 def command(
     port: int,
@@ -55,6 +56,7 @@ def command(
     empty: bool,
     clock_rate: str | None,
     assignments: tuple[str, ...],
+    no_sign_in: bool,
     ready_file: Path | None,
 ) -> None:
     """Serve both sides in one process: the simulator's page and Tapt. State is kept in the data folder.
@@ -81,11 +83,14 @@ def command(
             try:
                 key = new_key()
                 hosts = frozenset({"127.0.0.1", "localhost", "[::1]", *allow_host, *_own_name(host)})
-                admin_url, tapt_url = world.serve(host=host, port=port, tapt_port=tapt_port, key=key, hosts=hosts)
+                admin_url, tapt_url = world.serve(
+                    host=host, port=port, tapt_port=tapt_port, key=key, hosts=hosts, sign_in=not no_sign_in
+                )
                 if not empty:
                     _seed(world)
-                announce(folder, Instance(admin_url=admin_url, tapt_url=tapt_url, key=key, process=os.getpid()))
-                _tell(world, admin_url, tapt_url, host, folder, ephemeral)
+                instance = Instance(admin_url=admin_url, tapt_url=tapt_url, key=key, process=os.getpid())
+                announce(folder, instance)
+                _tell(world, instance, host, folder, ephemeral=ephemeral, asks_sign_in=not no_sign_in)
                 if ready_file is not None:
                     facts = {"admin_url": admin_url, "tapt_url": tapt_url, "key": key, "process": os.getpid()}
                     write_private(ready_file, json.dumps(facts, indent=1) + "\n")
@@ -138,9 +143,22 @@ def _seed(world: World) -> None:
     directory.import_image(demo_tenant(world.ids.new))
 
 
-def _tell(world: World, admin_url: str, tapt_url: str, host: str, folder: Path, ephemeral: bool) -> None:
+def _tell(
+    world: World,
+    instance: Instance,
+    host: str,
+    folder: Path,
+    *,
+    ephemeral: bool,
+    asks_sign_in: bool,
+) -> None:
+    admin_url, tapt_url, key = instance.admin_url, instance.tapt_url, instance.key
     click.echo(f"Entra side  {admin_url}")
     click.echo(f"Tapt        {tapt_url}")
+    for mail, password in world.tapt_passwords.items() if asks_sign_in else ():
+        click.echo(f"            {mail} / {password}")
+    if asks_sign_in and host not in LOOPBACK:
+        click.echo(f"Access key  {key} (the Entra side asks for it at sign-in)")
     click.echo(f"Time        {world.clock.now():%Y-%m-%d %H:%M:%S} UTC, {world.clock.rate:g}x")
     click.echo(f"State       {'kept nowhere (--ephemeral)' if ephemeral else folder}")
     if host not in LOOPBACK:
