@@ -26,6 +26,9 @@ from entra_sim.simulator.store.codec import json_value
 
 Row = TypeVar("Row")
 
+MOST_FOUND = 1_000
+"""People that one search looks at by display name, by UPN and by surname each; the rest take a longer word."""
+
 MOST_IDENTITIES = 200
 """People whose names begin with a text, when a log is filtered by it."""
 
@@ -113,15 +116,15 @@ class Screens:
         name, _, object_id = after.partition("\x1f")
         place = "(display_name, object_id) > (?, ?)"
         if search:
-            ids = self._ids_by_beginning(search, 5000)
+            ids = self._ids_by_beginning(search, MOST_FOUND)
             rows = self._db.rows(
-                f"SELECT object_id, display_name FROM user WHERE deleted_at IS NULL AND {place} "  # noqa: S608
-                "AND object_id IN (SELECT value FROM json_each(?)) ORDER BY display_name, object_id LIMIT ?",
-                (name, object_id, json_text(ids), limit + 1),
+                "SELECT object_id, display_name FROM json_each(?) CROSS JOIN user ON object_id = value "  # noqa: S608
+                f"WHERE +deleted_at IS NULL AND {place} ORDER BY display_name, object_id LIMIT ?",
+                (json_text(ids), name, object_id, limit + 1),
             )
         else:
             rows = self._db.rows(
-                f"SELECT object_id, display_name FROM user WHERE deleted_at IS NULL AND {place} "  # noqa: S608
+                f"SELECT object_id, display_name FROM user INDEXED BY user_page WHERE deleted_at IS NULL AND {place} "  # noqa: S608
                 "ORDER BY display_name, object_id LIMIT ?",
                 (name, object_id, limit + 1),
             )
@@ -190,11 +193,14 @@ class Screens:
         Source: ENG-250 for what the search looks at.
         """
         rows = self._db.rows(
-            "SELECT object_id FROM user WHERE display_name >= ?1 COLLATE NOCASE AND display_name < ?2 COLLATE NOCASE "
-            "UNION SELECT object_id FROM user WHERE upn >= ?1 COLLATE NOCASE AND upn < ?2 COLLATE NOCASE "
-            "UNION SELECT object_id FROM user WHERE json_extract(attributes, '$.surname') COLLATE NOCASE >= ?1 "
-            "AND json_extract(attributes, '$.surname') COLLATE NOCASE < ?2 "
-            "UNION SELECT object_id FROM user WHERE object_id = ?1 LIMIT ?3",
+            "SELECT object_id FROM (SELECT object_id FROM user "
+            "WHERE display_name >= ?1 COLLATE NOCASE AND display_name < ?2 COLLATE NOCASE LIMIT ?3) "
+            "UNION SELECT object_id FROM (SELECT object_id FROM user "
+            "WHERE upn >= ?1 COLLATE NOCASE AND upn < ?2 COLLATE NOCASE LIMIT ?3) "
+            "UNION SELECT object_id FROM (SELECT object_id FROM user "
+            "WHERE json_extract(attributes, '$.surname') COLLATE NOCASE >= ?1 "
+            "AND json_extract(attributes, '$.surname') COLLATE NOCASE < ?2 LIMIT ?3) "
+            "UNION SELECT object_id FROM user WHERE object_id = ?1",
             (text, text + _LAST, limit),
         )
         return [row[0] for row in rows]
@@ -286,7 +292,9 @@ class Screens:
         return Page(rows=entries, next=str(shown[-1]["sequence"]) if len(rows) > limit else "")
 
     def _log_conditions(self, query: LogQuery) -> tuple[list[str] | None, list[str | int]]:
-        conditions = ["sequence > ?"]
+        # with people asked for, their index leads; the unary plus keeps the others out of the way
+        plus = "+" if query.identity or query.source_id else ""
+        conditions = [f"{plus}sequence > ?"]
         values: list[str | int] = [0]
         if query.since is not None:
             first = self._db.value(
@@ -300,15 +308,15 @@ class Screens:
                 "SELECT sequence FROM log_entry WHERE at <= ? ORDER BY at DESC, sequence DESC LIMIT 1",
                 (instant_column(query.until),),
             )
-            conditions.append("sequence <= ?")
+            conditions.append(f"{plus}sequence <= ?")
             values.append(int(last or 0))
         if query.before_sequence:
-            conditions.append("sequence < ?")
+            conditions.append(f"{plus}sequence < ?")
             values.append(query.before_sequence)
         for column in ("application_id", "action", "status", "cycle_id", "object_type", "code", "source_id"):
             wanted = getattr(query, column)
             if wanted:
-                conditions.append(f"{column} = ?")
+                conditions.append(f"{'' if column == 'source_id' else plus}{column} = ?")
                 values.append(wanted)
         if query.identity:
             conditions.append("source_id IN (SELECT value FROM json_each(?))")
@@ -341,7 +349,7 @@ class Screens:
         )
         return {(row[0], row[1]): row[2] for row in rows}
 
-    def recent_cycles(self, application_id: str, *, limit: int = 8) -> tuple[CycleSummary, ...]:
+    def recent_cycles(self, application_id: str, *, limit: int = 5) -> tuple[CycleSummary, ...]:
         """Return the newest cycles that left records, newest first."""
         found: list[CycleSummary] = []
         before = 1 << 60
@@ -353,10 +361,10 @@ class Screens:
             )
             if row is None:
                 break
-            first = self._db.row("SELECT MIN(sequence), MAX(sequence) FROM log_entry WHERE cycle_id = ?", (row[0],))
-            assert first is not None
-            found.append(self._cycle(row[0], first[0], first[1]))
-            before = first[0]
+            first = self._db.value("SELECT MIN(sequence) FROM log_entry WHERE cycle_id = ?", (row[0],))
+            last = self._db.value("SELECT MAX(sequence) FROM log_entry WHERE cycle_id = ?", (row[0],))
+            found.append(self._cycle(row[0], first, last))
+            before = first
         return tuple(found)
 
     def _cycle(self, cycle_id: str, first: int, last: int) -> CycleSummary:
