@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo up test check install clean
+.PHONY: help demo up test check ledger bite pins install clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,8 +35,20 @@ check: $(VENV)/.test-extra ## linters, types, import contracts
 	MYPYPATH=.link $(BIN)/mypy -p entra_sim
 	$(BIN)/lint-imports
 
+ledger: $(VENV)/.test-extra ## write docs/fidelity.md, docs/settings.md and the packaged ledger anew
+	@$(BIN)/python -m entra_sim.docs.builder
+
 test: check ## set everything up; linters, types, contracts and the whole suite
 	$(BIN)/python -m pytest -n auto
+
+bite: $(VENV)/.test-extra ## break the code of 40 sampled rules and see whether their tests notice (minutes)
+	@$(BIN)/python -m entra_sim.docs.builder.bite
+
+pins: ## write constraints.txt anew from the newest versions that setup.cfg allows
+	@rm -rf build/pins && $(PYTHON) -m venv build/pins
+	@build/pins/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
+	@build/pins/bin/python -m pip freeze --all --exclude-editable --exclude pip > constraints.txt
+	@rm -rf build/pins && git --no-pager diff --stat constraints.txt
 
 clean: ## remove what was made
 	rm -rf $(VENV) build dist .link *.egg-info

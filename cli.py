@@ -14,18 +14,68 @@ if TYPE_CHECKING:
 
 # name → (module:attribute of the click command, one line for the list of commands, section of the list)
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "demo": (
+        "entra_sim.scenarios.commands.demo:command",
+        "Play the Tapt tutorial end to end over real HTTP.",
+        "Start here",
+    ),
+    "up": (
+        "entra_sim.scenarios.commands.up:command",
+        "Serve both sides until Ctrl-C; state is kept.",
+        "Start here",
+    ),
+    "run": (
+        "entra_sim.scenarios.commands.run:command",
+        "Run scenario files as regression tests.",
+        "Scenarios",
+    ),
+    "scenario": (
+        "entra_sim.scenarios.commands.scenario:command",
+        "Write, check and describe scenario files.",
+        "Scenarios",
+    ),
+    "clock": (
+        "entra_sim.simulator.commands.clock:command",
+        "Show or move the time of a running instance.",
+        "Running instance",
+    ),
+    "logs": (
+        "entra_sim.simulator.commands.logs:command",
+        "Show, follow, export the provisioning log.",
+        "Running instance",
+    ),
+    "why": (
+        "entra_sim.simulator.commands.why:command",
+        "What the next cycle does with a person or group, and why.",
+        "Running instance",
+    ),
+    "lab": (
+        "entra_sim.simulator.commands.lab:command",
+        "Save and restore a running instance by name.",
+        "Running instance",
+    ),
+    "tapt": (
+        "entra_sim.mock_tapt.command:command",
+        "Serve mock Tapt alone: SCIM API, dashboard, control API.",
+        "Running instance",
+    ),
     "eval": (
         "entra_sim.simulator.commands.eval:command",
         "Evaluate a mapping expression; list the functions.",
         "Tools",
     ),
-    "tapt": (
-        "entra_sim.mock_tapt.command:command",
-        "Serve mock Tapt alone: SCIM API, dashboard, control API.",
-        "Servers",
+    "tenant": (
+        "entra_sim.simulator.commands.tenant:command",
+        "Make, import, export, show directories of people.",
+        "Tools",
+    ),
+    "rules": (
+        "entra_sim.simulator.commands.rules:command",
+        "What is simulated, assumed, not simulated; explain an error code.",
+        "Tools",
     ),
 }
-SECTIONS = ("Start here", "Servers", "Tools")
+SECTIONS = ("Start here", "Scenarios", "Running instance", "Tools")
 
 
 class LazyGroup(click.Group):

@@ -67,6 +67,19 @@ class VirtualClock:
         self._anchor = instant.astimezone(UTC)
         self._anchor_monotonic = self._monotonic()
 
+    def restore(self, instant: datetime, rate: float) -> None:
+        """Stand at an instant again, also an earlier one: only for restoring a saved World."""
+        self._anchor = instant.astimezone(UTC)
+        self._anchor_monotonic = self._monotonic()
+        self._rate = rate
+
+    def wait(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Let seconds of this clock pass: a frozen one moves, a running one is waited for."""
+        if self._rate == 0:
+            self.advance(timedelta(seconds=seconds))
+        else:
+            sleep(seconds / self._rate)
+
     def advance(self, span: timedelta) -> None:
         """Jump forward by `span`."""
         self.move_to(self.now() + span)

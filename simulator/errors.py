@@ -13,6 +13,8 @@ SimulatorError
 │   ├── TargetFailed          500
 │   ├── TargetNotImplemented  501
 │   ├── TargetUnauthorized    401
+│   │   ├── ProbeCredentialsRefused   401 or 403 at the probe
+│   │   └── ProbeCredentialsExpired   401 at the probe that says the token has expired
 │   ├── TargetForbidden       403
 │   ├── TargetMethodNotAllowed 405
 │   ├── TargetThrottled       429
@@ -20,6 +22,7 @@ SimulatorError
 │   ├── TargetObjectGone      404 on a linked id
 │   ├── TargetUnprocessable   422
 │   ├── TargetIncompatible    400, other 4xx, a body that is not SCIM
+│   │   └── ProbeIncompatible 404 or no list at the probe
 │   ├── DuplicateTargetEntries     several hits for one match
 │   └── MultipleEntriesInResponse  a read of one object returns several
 └── SourceDataError           the directory object's doing: no matching value, required value missing, duplicate source
@@ -158,6 +161,20 @@ class TargetUnauthorized(TargetError):
     code = "Unauthorized"
 
 
+class ProbeCredentialsRefused(TargetUnauthorized):
+    """401 or 403 at the probe: the job is quarantined, a connection test fails. Source: ENG-440, ENG-283, WIRE-031."""
+
+    code = "SystemForCrossDomainIdentityManagementInvalidCredentials"
+    category = "failure"
+
+
+class ProbeCredentialsExpired(TargetUnauthorized):
+    """401 at the probe from a server that says that the token has expired. Source: ENG-283."""
+
+    code = "SystemForCrossDomainIdentityManagementCredentialValidationFailure"
+    category = "failure"
+
+
 class TargetForbidden(TargetError):
     """403 on an object; at the probe it quarantines the job."""
 
@@ -200,6 +217,12 @@ class TargetUnprocessable(TargetError):
 
 class TargetIncompatible(TargetError):
     """400, another 4xx or 3xx, or a 2xx whose body is not the SCIM that was asked for."""
+
+
+class ProbeIncompatible(TargetIncompatible):
+    """404 at the probe, or a body that is no list: the endpoint is not usable. Source: ENG-440, WIRE-138."""
+
+    category = "failure"
 
 
 class DuplicateTargetEntries(TargetError):

@@ -73,6 +73,11 @@ class CountedIds:
         self._counts = Counter(counts)
 
 
+def fresh_chance() -> random.Random:
+    """Return a generator of chance that nobody can foresee, for use outside tests and scenarios."""
+    return random.Random()
+
+
 def seeded_chance(seed: str) -> random.Random:
     """Return a generator of chance whose stream depends on the seed text alone."""
     return random.Random(seed)

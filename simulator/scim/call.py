@@ -61,8 +61,8 @@ class Reply:
         status: HTTP status; 0 when there was no answer, then `failure` says why.
         headers: as received, in order.
         body: raw bytes after content decoding.
-        failure: "" for an answer, else "Timeout" or "WebExceptionProtocolError" (connection refused, cut, TLS,
-            oversized or broken HTTP).
+        failure: "" for an answer, else "Timeout", "WebExceptionProtocolError" (connection refused, cut, TLS,
+            oversized or broken HTTP), or "Unauthorized" (no access token could be had, nothing was sent).
         detail: one fixed sentence for a failure, free of ports, addresses and machine words.
     """
 

@@ -1,0 +1,175 @@
+"""`entra-sim up`: both sides in one process, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from entra_sim.simulator.errors import UserInputError
+from entra_sim.simulator.service.instance import DEFAULT_FOLDER
+from entra_sim.simulator.service.instance import FolderLock
+from entra_sim.simulator.service.instance import Instance
+from entra_sim.simulator.service.instance import announce
+from entra_sim.simulator.service.instance import new_key
+from entra_sim.simulator.service.instance import write_private
+
+if TYPE_CHECKING:
+    from entra_sim.scenarios.world import World
+    from entra_sim.simulator.settings import Settings
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@click.command("up")
+@click.option("--port", type=click.IntRange(0, 65535), default=8470, show_default=True, help="Admin side; 0: any free.")
+@click.option("--tapt-port", type=click.IntRange(0, 65535), default=8471, show_default=True, help="Tapt; 0: any free.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind; others can reach another one.")
+@click.option("--allow-host", multiple=True, help="Host name under which pages may be called besides loopback names.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_FOLDER,
+    show_default=True,
+    help="Folder for the state; made on first use.",
+)
+@click.option("--ephemeral", is_flag=True, help="Keep nothing: a temporary folder, removed at the end.")
+@click.option("--empty", is_flag=True, help="Do not seed the demo tenant on first start.")
+@click.option("--clock", "clock_rate", help="live, frozen, or a rate such as 60x; default: as it was, live at first.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting; 'rules --settings' lists.")
+@click.option("--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Write URLs and key here as JSON.")
+def command(
+    port: int,
+    tapt_port: int,
+    host: str,
+    allow_host: tuple[str, ...],
+    data: Path,
+    ephemeral: bool,
+    empty: bool,
+    clock_rate: str | None,
+    assignments: tuple[str, ...],
+    ready_file: Path | None,
+) -> None:
+    """Serve both sides in one process: the simulator's page and Tapt. State is kept in the data folder.
+
+    The first start makes a demo tenant (40 people, 6 groups) and configures nothing: the tutorial does. Ctrl-C stops;
+    the next start goes on, and what fell due meanwhile runs once.
+
+    \b
+    Examples:
+      entra-sim up
+      entra-sim up --port 0 --tapt-port 0 --ready-file ready.json
+      entra-sim up --ephemeral --clock frozen
+    """
+    settings = _settings(assignments)
+    rate = _rate(clock_rate)
+    with tempfile.TemporaryDirectory(prefix="entra-sim-") as temporary:
+        folder = Path(temporary) / "data" if ephemeral else data
+        lock = FolderLock(folder)
+        try:
+            from entra_sim.scenarios.world import World
+
+            world = World.open_folder(folder, settings=settings, rate=rate)
+            world.keep_saves_in(folder / "saves")
+            try:
+                key = new_key()
+                hosts = frozenset({"127.0.0.1", "localhost", "[::1]", *allow_host, *_own_name(host)})
+                admin_url, tapt_url = world.serve(host=host, port=port, tapt_port=tapt_port, key=key, hosts=hosts)
+                if not empty:
+                    _seed(world)
+                announce(folder, Instance(admin_url=admin_url, tapt_url=tapt_url, key=key, process=os.getpid()))
+                _tell(world, admin_url, tapt_url, host, folder, ephemeral)
+                if ready_file is not None:
+                    facts = {"admin_url": admin_url, "tapt_url": tapt_url, "key": key, "process": os.getpid()}
+                    write_private(ready_file, json.dumps(facts, indent=1) + "\n")
+                _run_until_stopped(world)
+            finally:
+                world.close()
+        finally:
+            lock.release()
+    click.echo("Stopped. Everything is saved." if not ephemeral else "Stopped.")
+
+
+def _settings(assignments: tuple[str, ...]) -> Settings:
+    from entra_sim.simulator.settings import Settings
+
+    values = {}
+    for assignment in assignments:
+        name, separator, value = assignment.partition("=")
+        if not separator:
+            raise UserInputError(f"--set {assignment}: write NAME=VALUE, for example --set workers=4.")
+        values[name.strip()] = value.strip()
+    return Settings.from_mapping(values, where="--set")
+
+
+def _rate(text: str | None) -> float | None:
+    if text is None:
+        return None
+    words = {"live": 1.0, "frozen": 0.0}
+    if text in words:
+        return words[text]
+    try:
+        rate = float(text.removesuffix("x"))
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 100_000:
+        raise UserInputError(f"--clock {text}: write live, frozen, or a rate such as 60x.")
+    return rate
+
+
+def _own_name(host: str) -> tuple[str, ...]:
+    return () if host in LOOPBACK or host in ("0.0.0.0", "::") else (host,)
+
+
+def _seed(world: World) -> None:
+    """Make the demo tenant when the directory is empty."""
+    directory = world.simulator.directory
+    if world.simulator.core.directory.count_users() or directory.users(deleted=True, limit=1):
+        return
+    from entra_sim.simulator.tenants import demo_tenant
+
+    directory.import_image(demo_tenant(world.ids.new))
+
+
+def _tell(world: World, admin_url: str, tapt_url: str, host: str, folder: Path, ephemeral: bool) -> None:
+    click.echo(f"Entra side  {admin_url}")
+    click.echo(f"Tapt        {tapt_url}")
+    click.echo(f"Time        {world.clock.now():%Y-%m-%d %H:%M:%S} UTC, {world.clock.rate:g}x")
+    click.echo(f"State       {'kept nowhere (--ephemeral)' if ephemeral else folder}")
+    if host not in LOOPBACK:
+        click.echo(f"Warning: bound to {host}; others on the network can reach this lab.", err=True)
+    click.echo("Ctrl-C stops. 'entra-sim clock advance 40m' moves the time from another terminal.")
+
+
+def _run_until_stopped(world: World) -> None:
+    from entra_sim.simulator.service.scheduler import Ticker
+
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    world.simulator.runner.should_stop = stopped.is_set
+
+    def tick() -> None:
+        world.simulator.time.tick()
+        world.simulator.keeper.save()
+
+    ticker = Ticker(tick)
+    ticker.start()
+    try:
+        while not stopped.wait(0.5):
+            continue
+    finally:
+        ticker.stop()
+        world.simulator.keeper.save()
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""What a run is told as: terminal text, JUnit XML, JSON, one HTML page."""

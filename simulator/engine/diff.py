@@ -1,0 +1,131 @@
+"""Values held by the target against desired values → changes, in mapping order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from entra_sim.simulator.engine.mapping import MappedValue
+from entra_sim.simulator.expressions import text_of
+from entra_sim.simulator.model.change import AttributeChange
+from entra_sim.simulator.model.change import ChangeOperation
+from entra_sim.simulator.model.mapping import FlowBehavior
+from entra_sim.simulator.model.mapping import FlowType
+
+_ADD_ONLY = frozenset({FlowType.MULTI_VALUE_ADD_ONLY, FlowType.VALUE_ADD_ONLY})
+
+
+def differences(values: Sequence[MappedValue], resource: Mapping[str, Any]) -> tuple[AttributeChange, ...]:
+    """Return one change per attribute that differs; empty when the target already agrees.
+
+    `Add` where the target shows no value, `Replace` where it shows another one (ENG-154). Values that differ only by
+    case are equal unless the attribute is exact-case (ENG-080). Always-flowing rows ride along when something else
+    differs (ENG-074).
+    """
+    changes: list[AttributeChange] = []
+    differs = False
+    for item in values:
+        held = item.compiled.path.read(resource)
+        change = _change(item, held)
+        if change is not None:
+            differs = True
+        elif item.compiled.row.flow_behavior is FlowBehavior.ALWAYS and not item.compiled.role_function:
+            change = _written(item, held, item.value)
+        if change is not None:
+            changes.append(change)
+    return tuple(changes) if differs else ()
+
+
+def _change(item: MappedValue, held: Any) -> AttributeChange | None:
+    row = item.compiled.row
+    if row.flow_type is FlowType.ATTRIBUTE_ADD_ONLY and held is not None:
+        return None
+    if item.compiled.role_function:
+        return _role_change(item, held)
+    if isinstance(item.value, tuple):
+        return _list_change(item, held)
+    if held is not None and _equal(held, item.value, is_exact=row.definition.is_case_exact):
+        return None
+    return _written(item, held, item.value)
+
+
+def _written(item: MappedValue, held: Any, value: Any) -> AttributeChange:
+    return AttributeChange(
+        target_path=item.name,
+        operation="Add" if held is None else "Replace",
+        old_value=held,
+        new_value=value,
+        type=item.compiled.row.definition.type,
+    )
+
+
+def _list_change(item: MappedValue, held: Any) -> AttributeChange | None:
+    is_exact = item.compiled.row.definition.is_case_exact
+    current = {_folded(part, is_exact) for part in _parts(held)}
+    wanted = {_folded(part, is_exact) for part in item.value}
+    if item.compiled.row.flow_type in _ADD_ONLY:
+        added = tuple(part for part in item.value if _folded(part, is_exact) not in current)
+        return None if not added else _added(item, held, added)
+    return None if current == wanted else _written(item, held, item.value)
+
+
+def _added(item: MappedValue, held: Any, values: tuple[Any, ...]) -> AttributeChange:
+    return AttributeChange(
+        target_path=item.name,
+        operation="Add",
+        old_value=held,
+        new_value=values,
+        type=item.compiled.row.definition.type,
+    )
+
+
+def _role_change(item: MappedValue, held: Any) -> AttributeChange | None:
+    """Return the change of roles: Single and Complex only add, Assertive replaces the list. Source: ENG-105."""
+    current = {_folded(_role_key(part), False) for part in _parts(held)}
+    missing = tuple(role for role in item.value if _folded(role["value"], False) not in current)
+    assertive = item.compiled.role_function == "AssertiveAppRoleAssignmentsComplex"
+    if assertive:
+        wanted = {_folded(role["value"], False) for role in item.value}
+        if wanted == current:
+            return None
+        return AttributeChange(
+            target_path=item.name,
+            operation="Replace",
+            old_value=held,
+            new_value=item.value,
+            type="Complex",
+            lower_case_op=True,
+        )
+    if not missing:
+        return None
+    operation: ChangeOperation = "Add" if held is None or not item.compiled.path.is_value_path else "Replace"
+    return AttributeChange(
+        target_path=item.name, operation=operation, old_value=held, new_value=missing, type="Complex"
+    )
+
+
+def _role_key(part: Any) -> Any:
+    value = part.get("value") if isinstance(part, Mapping) else part
+    return value if value is not None else part
+
+
+def _parts(held: Any) -> Sequence[Any]:
+    if held is None:
+        return ()
+    if not isinstance(held, (list, tuple)):
+        return (held,)
+    return [part["value"] if isinstance(part, Mapping) and "value" in part else part for part in held]
+
+
+def _equal(held: Any, wanted: Any, *, is_exact: bool) -> bool:
+    if isinstance(held, (Mapping, list, tuple)):
+        return False
+    return _folded(held, is_exact) == _folded(wanted, is_exact)
+
+
+def _folded(value: Any, is_exact: bool) -> str:
+    if isinstance(value, bool):
+        return str(value) if is_exact else str(value).lower()
+    text = text_of(value) if not isinstance(value, (Mapping, list, tuple)) else str(value)
+    return (text or "") if is_exact else (text or "").casefold()

@@ -1,0 +1,252 @@
+"""Source object + attribute mappings → the values the target should hold.
+
+A mapping is compiled once per schema version and evaluated per object without parsing again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from entra_sim.simulator.errors import ExpressionError
+from entra_sim.simulator.errors import MappingFailed
+from entra_sim.simulator.errors import SchemaPropertyCanOnlyAcceptValue
+from entra_sim.simulator.errors import UserInputError
+from entra_sim.simulator.expressions import EvaluationContext
+from entra_sim.simulator.expressions import Expression
+from entra_sim.simulator.expressions import evaluate
+from entra_sim.simulator.expressions import parse
+from entra_sim.simulator.expressions import text_of
+from entra_sim.simulator.model.mapping import AttributeMapping
+from entra_sim.simulator.model.mapping import FlowType
+from entra_sim.simulator.model.mapping import ObjectMapping
+from entra_sim.simulator.scim.paths import TargetPath
+
+ROLE_FUNCTIONS = frozenset(
+    {"SingleAppRoleAssignment", "AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"}
+)
+"""Source: ENG-104, ENG-105."""
+
+REDACTED = "[Redact]"
+
+_DIRECT = re.compile(r"\s*\[\s*([^\[\]\"]+?)\s*\]\s*\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRow:
+    """One attribute mapping, ready to be evaluated.
+
+    `direct` names the source attribute of a plain row; `role_function` one of ROLE_FUNCTIONS; `expression` else.
+    """
+
+    row: AttributeMapping
+    path: TargetPath
+    expression: Expression | None
+    direct: str | None
+    role_function: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledMapping:
+    """An object mapping with its rows compiled.
+
+    Args:
+        source_attributes: everything that a change can matter to.
+        shown_attributes: those whose values the log's import step shows (ENG-345), in order.
+    """
+
+    mapping: ObjectMapping
+    rows: tuple[CompiledRow, ...]
+    matching: tuple[CompiledRow, ...]
+    reference_rows: tuple[CompiledRow, ...]
+    source_attributes: frozenset[str]
+    shown_attributes: tuple[str, ...]
+
+    @property
+    def object_type(self) -> str:
+        """Return "User" or "Group"."""
+        return self.mapping.object_type
+
+    def reads(self, name: str) -> bool:
+        """Return whether a row or a filter reads this source attribute."""
+        return name in self.source_attributes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedValue:
+    """What one row yields for one object.
+
+    Args:
+        value: None for no value; a text, a tuple for multi-valued, role objects for the role functions.
+        log_value: what logs may show of it.
+        is_default: the mapping's default stood in for a null (on create only).
+    """
+
+    compiled: CompiledRow
+    value: Any
+    log_value: str | None
+    is_default: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the target attribute."""
+        return self.compiled.row.target_attribute_name
+
+
+class ObjectFlowIgnored(Exception):
+    """An expression gave IgnoreObjectFlow: the whole object is left alone."""
+
+
+def compile_mapping(mapping: ObjectMapping) -> CompiledMapping:
+    """Return the mapping ready for evaluation.
+
+    Raises:
+        UserInputError: an expression does not parse; the message names row, column and cause.
+    """
+    rows = tuple(_compile_row(row) for row in mapping.attribute_mappings)
+    by_name = {item.row.target_attribute_name: item for item in rows}
+    read: set[str] = set()
+    for item in rows:
+        if item.direct is not None:
+            read.add(item.direct)
+        elif item.expression is not None:
+            read.update(item.expression.source_attributes)
+    for group in mapping.scoping_filters + mapping.input_filters:
+        read.update(clause.source_operand_name for clause in group.clauses)
+    return CompiledMapping(
+        mapping=mapping,
+        rows=tuple(item for item in rows if not item.row.is_reference),
+        matching=tuple(by_name[row.target_attribute_name] for row in mapping.matching),
+        reference_rows=tuple(item for item in rows if item.row.is_reference),
+        source_attributes=frozenset(read),
+        shown_attributes=tuple(sorted(read - {"members", "manager"})),
+    )
+
+
+def _compile_row(row: AttributeMapping) -> CompiledRow:
+    path = TargetPath.parse(row.target_attribute_name)
+    text = row.source_expression
+    if text is None:
+        return CompiledRow(row=row, path=path, expression=None, direct=None, role_function="")
+    plain = _DIRECT.match(text)
+    if plain:
+        return CompiledRow(row=row, path=path, expression=None, direct=plain.group(1), role_function="")
+    try:
+        expression = parse(text)
+    except ExpressionError as error:
+        raise UserInputError(
+            f"mapping of '{row.target_attribute_name}', column {error.column}: {error}; the expression is: {text}"
+        ) from error
+    outermost = text.split("(", 1)[0].strip()
+    role = outermost if outermost in ROLE_FUNCTIONS else ""
+    return CompiledRow(row=row, path=path, expression=expression, direct=None, role_function=role)
+
+
+def map_values(
+    compiled: CompiledMapping,
+    attributes: Mapping[str, Any],
+    context: EvaluationContext,
+    *,
+    is_create: bool,
+    only_changed: frozenset[str] | None = None,
+) -> list[MappedValue]:
+    """Return what each row that is not a reference yields, in mapping order; rows without a value are left out.
+
+    Args:
+        is_create: apply default values and *only during object creation* rows (ENG-072, ENG-073).
+        only_changed: with the defect of ENG-093, the attributes that changed: Switch sees others as null.
+    Raises:
+        MappingFailed: an expression failed for this object; names attribute and expression.
+        SchemaPropertyCanOnlyAcceptValue: several values for a single-valued target (ENG-082).
+        ObjectFlowIgnored: a flow marker asks to leave the object alone.
+    """
+    values: list[MappedValue] = []
+    for item in compiled.rows:
+        if not is_create and item.row.flow_type is FlowType.OBJECT_ADD_ONLY:
+            continue
+        seen = attributes if only_changed is None else _seen_by_switch(item, attributes, only_changed)
+        mapped = map_value(item, seen, context)
+        if mapped is None and is_create and item.row.default_value is not None:
+            default = item.row.default_value
+            mapped = MappedValue(compiled=item, value=default, log_value=default, is_default=True)
+        if mapped is not None:
+            values.append(mapped)
+    return values
+
+
+def _seen_by_switch(item: CompiledRow, attributes: Mapping[str, Any], changed: frozenset[str]) -> Mapping[str, Any]:
+    """Return what a row sees under the documented defect of Switch. Source: ENG-093, Q-03."""
+    if item.expression is None or not str(item.row.source_expression).lstrip().startswith("Switch("):
+        return attributes
+    unchanged = set(item.expression.source_attributes) - changed
+    return {name: value for name, value in attributes.items() if name not in unchanged}
+
+
+def map_value(item: CompiledRow, attributes: Mapping[str, Any], context: EvaluationContext) -> MappedValue | None:
+    """Return what one row yields, or None for no value. Null and empty are the same (ENG-014)."""
+    if item.direct is not None:
+        return _shaped(item, attributes.get(item.direct), None)
+    if item.role_function:
+        return _role_value(item, attributes)
+    if item.expression is None:
+        return None
+    try:
+        result = evaluate(item.expression, attributes, context)
+    except ExpressionError as error:
+        raise MappingFailed(
+            f"The mapping of '{item.row.target_attribute_name}' failed: {error} "
+            f"(expression: {item.row.source_expression})"
+        ) from error
+    if result.ignore == "object":
+        raise ObjectFlowIgnored(item.row.target_attribute_name)
+    if result.ignore == "attribute":
+        return None
+    redacted = REDACTED if result.log_value != result.value else None
+    return _shaped(item, result.value, redacted)
+
+
+def _shaped(item: CompiledRow, value: Any, log_value: str | None) -> MappedValue | None:
+    if value is None or value == "" or value == [] or value == ():
+        return None
+    if isinstance(value, (list, tuple)):
+        if not item.row.definition.is_multivalued:
+            if len(value) > 1:
+                raise SchemaPropertyCanOnlyAcceptValue(
+                    f"'{item.row.target_attribute_name}' accepts one value, but its source gives {len(value)}."
+                )
+            return _shaped(item, value[0], log_value)
+        return MappedValue(
+            compiled=item, value=tuple(value), log_value=log_value or ", ".join(str(part) for part in value)
+        )
+    text = text_of(value)
+    return MappedValue(compiled=item, value=text, log_value=log_value or text)
+
+
+def _role_value(item: CompiledRow, attributes: Mapping[str, Any]) -> MappedValue | None:
+    """Return the role objects {id, value, displayName}; a single assignment takes the oldest one. Source: ENG-104."""
+    roles = tuple(_role_object(role) for role in attributes.get("appRoleAssignments") or ())
+    if not roles:
+        return None
+    if item.role_function == "SingleAppRoleAssignment":
+        roles = roles[:1]
+    shown = ", ".join(str(role["displayName"] or role["value"]) for role in roles)
+    return MappedValue(compiled=item, value=roles, log_value=shown)
+
+
+def _role_object(role: Any) -> dict[str, str]:
+    if isinstance(role, Mapping):
+        value = str(role.get("value") or role.get("displayName") or "")
+        return {"id": str(role.get("id") or ""), "value": value, "displayName": str(role.get("displayName") or value)}
+    return {"id": "", "value": str(role), "displayName": str(role)}
+
+
+def missing_required(compiled: CompiledMapping, values: list[MappedValue]) -> str | None:
+    """Return the first required target attribute that has a row but no value, or None. Source: ENG-081."""
+    present = {item.name for item in values}
+    for item in compiled.rows:
+        definition = item.row.definition
+        if definition.is_required and item.row.target_attribute_name not in present:
+            return item.row.target_attribute_name
+    return None

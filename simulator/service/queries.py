@@ -1,0 +1,70 @@
+"""What screens, commands and expectations read."""
+
+from __future__ import annotations
+
+from entra_sim.simulator.model.entry import EscrowEntry
+from entra_sim.simulator.model.entry import SyncEntry
+from entra_sim.simulator.model.job import AuditEvent
+from entra_sim.simulator.model.job import Mail
+from entra_sim.simulator.model.job import SynchronizationJob
+from entra_sim.simulator.model.log import ProvisioningLogEntry
+from entra_sim.simulator.service.applications import ApplicationKey
+from entra_sim.simulator.service.applications import ApplicationService
+from entra_sim.simulator.service.core import Core
+from entra_sim.simulator.service.time_travel import Due
+from entra_sim.simulator.service.time_travel import TimeTravel
+from entra_sim.simulator.store.logs import LogFilter
+
+
+class Queries:
+    """Reads only."""
+
+    def __init__(self, core: Core, applications: ApplicationService, time_travel: TimeTravel) -> None:
+        self._core = core
+        self._applications = applications
+        self._time_travel = time_travel
+
+    def job(self, key: ApplicationKey) -> SynchronizationJob:
+        """Return the job of an application."""
+        job = self._core.jobs.get(self._applications.get(key).job_id)
+        assert job is not None
+        return job
+
+    def logs(self, key: ApplicationKey, since: int = 0, *, limit: int = -1) -> list[ProvisioningLogEntry]:
+        """Return the provisioning log of an application after a position, oldest first."""
+        wanted = LogFilter(application_id=self._applications.get(key).application_id, since_sequence=since)
+        return self._core.logs.list_entries(wanted, limit=limit)
+
+    def filtered_logs(
+        self, wanted: LogFilter, *, limit: int = 100, newest_first: bool = True
+    ) -> list[ProvisioningLogEntry]:
+        """Return the records that fit a filter."""
+        return self._core.logs.list_entries(wanted, limit=limit, newest_first=newest_first)
+
+    def log_entry(self, entry_id: str) -> ProvisioningLogEntry | None:
+        """Return one record, or None."""
+        return self._core.logs.get(entry_id)
+
+    def audit(self, since: int = 0) -> list[AuditEvent]:
+        """Return audit events after a position, oldest first."""
+        return self._core.logs.list_audit(since=since)
+
+    def mail(self, since: int = 0) -> list[Mail]:
+        """Return messages of the outbox after a position."""
+        return self._core.logs.list_mail(since=since)
+
+    def links(self, key: ApplicationKey) -> list[SyncEntry]:
+        """Return the links of a job, users first."""
+        return self._core.jobs.list_entries(self.job(key).job_id)
+
+    def escrows(self, key: ApplicationKey) -> list[EscrowEntry]:
+        """Return the objects that wait for a retry, soonest first."""
+        return self._core.jobs.list_escrows(self.job(key).job_id)
+
+    def held_removals(self, key: ApplicationKey) -> list[tuple[str, str]]:
+        """Return (object type, source anchor) of the removals that are held."""
+        return self._core.jobs.list_held(self.job(key).job_id)
+
+    def agenda(self) -> list[Due]:
+        """Return what is due next."""
+        return self._time_travel.agenda()

@@ -1,0 +1,129 @@
+"""Provisioning log, audit log, outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+from datetime import datetime
+
+from entra_sim.simulator.model.job import AuditEvent
+from entra_sim.simulator.model.job import Mail
+from entra_sim.simulator.model.log import ProvisioningLogEntry
+from entra_sim.simulator.store.codec import from_text
+from entra_sim.simulator.store.codec import instant_column
+from entra_sim.simulator.store.codec import to_text
+from entra_sim.simulator.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFilter:
+    """What a reader of the provisioning log asks for; empty fields do not filter."""
+
+    application_id: str = ""
+    action: str = ""
+    status: str = ""
+    source_id: str = ""
+    identity: str = ""
+    cycle_id: str = ""
+    code: str = ""
+    since_sequence: int = 0
+    before_sequence: int = 0
+    after: datetime | None = None
+
+
+class LogStore:
+    """Records are appended and never changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def append(self, entry: ProvisioningLogEntry) -> ProvisioningLogEntry:
+        """Append a record; returns it with its sequence."""
+        cursor = self._db.execute(
+            "INSERT INTO log_entry (entry_id, at, job_id, application_id, cycle_id, action, status, code, object_type, "
+            "source_id, target_id, identity, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                entry.entry_id,
+                instant_column(entry.at),
+                entry.job_id,
+                entry.application_id,
+                entry.cycle_id,
+                entry.action,
+                entry.status,
+                entry.code,
+                entry.object_type,
+                entry.source_id,
+                entry.target_id,
+                entry.identity,
+                to_text(entry),
+            ),
+        )
+        return replace(entry, sequence=int(cursor.lastrowid or 0))
+
+    def get(self, entry_id: str) -> ProvisioningLogEntry | None:
+        """Return a record by its id, or None."""
+        row = self._db.row("SELECT sequence, document FROM log_entry WHERE entry_id = ?", (entry_id,))
+        if row is None:
+            return None
+        return replace(from_text(ProvisioningLogEntry, row["document"]), sequence=row["sequence"])
+
+    def list_entries(
+        self, wanted: LogFilter, *, limit: int = -1, newest_first: bool = False
+    ) -> list[ProvisioningLogEntry]:
+        """Return records that fit, oldest first unless asked otherwise."""
+        conditions = ["sequence > ?"]
+        values: list[str | int | None] = [wanted.since_sequence]
+        for column in ("application_id", "action", "status", "source_id", "cycle_id", "code"):
+            if getattr(wanted, column):
+                conditions.append(f"{column} = ?")
+                values.append(getattr(wanted, column))
+        if wanted.identity:
+            conditions.append("identity LIKE ? ESCAPE '\\'")
+            escaped = wanted.identity.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            values.append(f"%{escaped}%")
+        if wanted.before_sequence:
+            conditions.append("sequence < ?")
+            values.append(wanted.before_sequence)
+        if wanted.after is not None:
+            conditions.append("at >= ?")
+            values.append(instant_column(wanted.after))
+        order = "DESC" if newest_first else "ASC"
+        rows = self._db.rows(
+            f"SELECT sequence, document FROM log_entry WHERE {' AND '.join(conditions)} "  # noqa: S608
+            f"ORDER BY sequence {order} LIMIT ?",
+            (*values, limit),
+        )
+        return [replace(from_text(ProvisioningLogEntry, row["document"]), sequence=row["sequence"]) for row in rows]
+
+    def last_sequence(self) -> int:
+        """Return the newest position of the log."""
+        return int(self._db.value("SELECT COALESCE(MAX(sequence), 0) FROM log_entry"))
+
+    def delete_before(self, instant: datetime) -> int:
+        """Drop records older than the retention; returns how many. Source: ENG-349."""
+        return self._db.execute("DELETE FROM log_entry WHERE at < ?", (instant_column(instant),)).rowcount
+
+    def append_audit(self, event: AuditEvent) -> None:
+        """Append an audit event; its sequence is given here."""
+        self._db.execute(
+            "INSERT INTO audit_event (at, target, document) VALUES (?, ?, ?)",
+            (instant_column(event.at), event.target, to_text(event)),
+        )
+
+    def list_audit(self, *, since: int = 0, limit: int = -1, newest_first: bool = False) -> list[AuditEvent]:
+        """Return audit events after a position."""
+        order = "DESC" if newest_first else "ASC"
+        rows = self._db.rows(
+            f"SELECT sequence, document FROM audit_event WHERE sequence > ? ORDER BY sequence {order} LIMIT ?",  # noqa: S608
+            (since, limit),
+        )
+        return [replace(from_text(AuditEvent, row["document"]), sequence=row["sequence"]) for row in rows]
+
+    def append_mail(self, mail: Mail) -> None:
+        """Put a message into the outbox; its sequence is given here."""
+        self._db.execute("INSERT INTO mail (at, document) VALUES (?, ?)", (instant_column(mail.at), to_text(mail)))
+
+    def list_mail(self, *, since: int = 0) -> list[Mail]:
+        """Return messages after a position."""
+        rows = self._db.rows("SELECT sequence, document FROM mail WHERE sequence > ? ORDER BY sequence", (since,))
+        return [replace(from_text(Mail, row["document"]), sequence=row["sequence"]) for row in rows]

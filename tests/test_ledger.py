@@ -1,0 +1,265 @@
+"""The fidelity ledger: every rule in one list, generated files current, codes explained, citations counted rightly."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from entra_sim.docs.builder.bite import broken
+from entra_sim.docs.builder.bite import spots_of
+from entra_sim.docs.builder.evidence import read_evidence
+from entra_sim.docs.builder.ledger import Ledger
+from entra_sim.docs.builder.ledger import build_ledger
+from entra_sim.docs.builder.ledger import without_proven
+from entra_sim.docs.builder.pages import render
+from entra_sim.docs.builder.references import read_rules
+from entra_sim.simulator import errors
+from entra_sim.simulator.ledger.codes import load_codes
+from entra_sim.simulator.model.job import QuarantineReason
+from entra_sim.simulator.model.operation import SkipReason
+from entra_sim.simulator.settings import describe
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def ledger() -> Ledger:
+    return build_ledger(ROOT)
+
+
+def test_every_rule_is_in_exactly_one_list_and_every_citation_counts(ledger: Ledger) -> None:
+    assert "\n".join(ledger.problems) == "", "run 'make ledger'; it says what to do"
+
+
+def test_the_generated_files_are_current(ledger: Ledger) -> None:
+    for name, content in render(ledger).items():
+        assert (ROOT / name).read_text(encoding="utf-8") == content, f"{name} is out of date: run 'make ledger'"
+
+
+@pytest.mark.parametrize(
+    ("family", "count"), [("ENG", 288), ("WIRE", 106), ("SRV", 35), ("QRK", 35), ("Q", 31), ("", 46)]
+)
+def test_no_rule_of_the_references_is_overlooked(family: str, count: int) -> None:
+    ids = [rule.id for rule in read_rules(ROOT / "docs" / "reference")]
+    assert sum(rule_id.rpartition("-")[0] == family for rule_id in ids) >= count
+
+
+def test_every_id_that_a_reference_mentions_is_defined_in_one() -> None:
+    rules = read_rules(ROOT / "docs" / "reference")
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").glob("*.md"))
+    mentioned = set(re.findall(r"\b(?:(?:ENG|WIRE|SRV)-\d{3}|(?:QRK|Q)-\d{2})\b", text))
+    assert mentioned - {rule.id for rule in rules} == set()
+
+
+def test_every_rule_has_a_title_of_one_line_and_a_text() -> None:
+    for rule in read_rules(ROOT / "docs" / "reference"):
+        assert 8 <= len(rule.title) <= 140 or rule.document == "expressions.md", rule.id
+        assert "\n" not in rule.title
+        assert "**[" not in rule.title
+        assert rule.text, rule.id
+
+
+def test_a_row_takes_its_words_from_the_header_of_its_table() -> None:
+    rules = {rule.id: rule for rule in read_rules(ROOT / "docs" / "reference")}
+    assert rules["ENG-186"].lines[0] == "event (object has a link): E4 unassigned"
+    assert rules["ENG-210"].lines[0].startswith("event (object has **no** link): ")
+    assert "ENG-182" not in rules["ENG-181"].text
+    assert rules["ENG-316"].lines[2] == "links (CDS): cleared"
+
+
+def test_assumptions_stated_below_a_table_reach_the_rows_that_they_name() -> None:
+    rules = {rule.id: rule for rule in read_rules(ROOT / "docs" / "reference")}
+    assert rules["ENG-313"].assumed == ["a scope clears only what it names"]
+    assert rules["ENG-316"].assumed == []
+    assert rules["ENG-197"].assumed != []
+    assert rules["ENG-182"].assumed == []
+
+
+def _tree(folder: Path, test: str) -> Path:
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_it.py").write_text(test, encoding="utf-8")
+    return folder
+
+
+def test_citations_of_functions_classes_modules_and_parameters_are_counted(tmp_path: Path) -> None:
+    root = _tree(
+        tmp_path,
+        """
+import pytest
+pytestmark = pytest.mark.rule("ENG-001")
+ROWS = [pytest.param(1, marks=pytest.mark.rule("ENG-005"))]
+@pytest.mark.rule("ENG-002")
+class TestAll:
+    @pytest.mark.rule("ENG-003")
+    @pytest.mark.parametrize("x", [pytest.param(1, marks=[pytest.mark.rule("ENG-004")])])
+    def test_one(self, x): ...
+""",
+    )
+    evidence = read_evidence(root)
+    assert evidence.problems == []
+    test = "tests/test_it.py::TestAll::test_one"
+    places = {rule_id: [test] for rule_id in ("ENG-002", "ENG-003", "ENG-004")}
+    assert evidence.tests == places | {"ENG-001": ["tests/test_it.py", test], "ENG-005": ["tests/test_it.py"]}
+
+
+@pytest.mark.parametrize(
+    ("test", "problem"),
+    [
+        (
+            '@pytest.mark.rule("E1", "E2", "E3", "E4", "E5", "E6")\ndef test_all(): ...',
+            "tests/test_it.py::test_all cites 6 rules (E1, E2, E3, E4, E5, E6); at most 5 may be",
+        ),
+        (
+            "@pytest.mark.rule(*IDS)\ndef test_all(): ...",
+            "tests/test_it.py::test_all: the rule *IDS is not written out",
+        ),
+        ('@pytest.mark.rule("E1")\ndef helper(): ...', "tests/test_it.py::helper cites E1 but is no test"),
+        (
+            'if True:\n    @pytest.mark.rule("E1")\n    def test_hidden(): ...',
+            "tests/test_it.py:2 cites a rule where no test stands",
+        ),
+    ],
+    ids=["more than five", "not written out", "no test", "out of sight"],
+)
+def test_a_citation_that_cannot_be_counted_is_a_problem(tmp_path: Path, test: str, problem: str) -> None:
+    assert read_evidence(_tree(tmp_path, test)).problems == [problem]
+
+
+def test_scenarios_and_case_files_are_evidence_too(tmp_path: Path) -> None:
+    root = _tree(tmp_path, 'CASES = ("cases.jsonl", "create.json")')
+    (root / "tests" / "cases.jsonl").write_text('{"id": "a", "function": "Join"}\n{"function": "(grammar)"}\n')
+    (root / "tests" / "create.json").write_text('{"id": "create", "source": "WIRE-050; WIRE-051"}')
+    library = root / "scenarios" / "library"
+    library.mkdir(parents=True)
+    (library / "gone.yaml").write_text(
+        "scenario: x\nrules: [ENG-168]\nsteps: [{expect: {logs: [{error: InvalidAnchor}]}}]"
+    )
+    evidence = read_evidence(root, codes=["InvalidAnchor", "Timeout"])
+    assert evidence.tests == {
+        "Join": ["tests/cases.jsonl"],
+        "WIRE-050": ["tests/create.json"],
+        "WIRE-051": ["tests/create.json"],
+        "ENG-168": ["scenarios/library/gone.yaml"],
+    }
+    assert evidence.reproduced_by == {"InvalidAnchor": ["scenarios/library/gone.yaml"]}
+
+
+def test_a_case_file_that_no_test_reads_proves_nothing(tmp_path: Path) -> None:
+    root = _tree(tmp_path, "")
+    (root / "tests" / "cases.jsonl").write_text('{"id": "a", "function": "Join"}\n')
+    (problem,) = read_evidence(root).problems
+    assert problem.startswith("tests/cases.jsonl holds cases that no test reads")
+
+
+def test_a_guess_is_read_to_its_end_and_knows_its_rules(tmp_path: Path) -> None:
+    root = _tree(tmp_path, "")
+    (root / "simulator").mkdir()
+    (root / "simulator" / "engine.py").write_text(
+        'def decide():\n    """Return x.\n\n    Source: ENG-185,\n        ENG-186.\n    Assumed: one thing\n'
+        '        and another.\n    Returns:\n        x.\n    """\n'
+    )
+    evidence = read_evidence(root)
+    assert evidence.sources == {rule_id: ["simulator/engine.py: decide"] for rule_id in ("ENG-185", "ENG-186")}
+    (guess,) = evidence.guesses
+    assert guess.place == "simulator/engine.py: decide"
+    assert guess.text == "One thing and another."
+    assert guess.rules == ("ENG-185", "ENG-186")
+
+
+def test_a_function_of_the_expression_language_is_found_by_its_name(tmp_path: Path) -> None:
+    root = _tree(tmp_path, "")
+    (root / "simulator" / "expressions").mkdir(parents=True)
+    (root / "simulator" / "expressions" / "dates.py").write_text(
+        'def date_add():\n    """Assumed: the month\'s last day."""\n'
+    )
+    evidence = read_evidence(root, functions=["DateAdd", "Now"])
+    assert evidence.sources == {"DateAdd": ["simulator/expressions/dates.py: date_add"]}
+    assert evidence.guesses[0].rules == ("DateAdd",)
+
+
+def test_proven_rules_leave_the_open_list_and_nothing_else_does(tmp_path: Path) -> None:
+    text = '[never]\nENG-001 = "because"\n\n[open]\nids = [\n    "ENG-001",\n    "ENG-002",\n]\n'
+    evidence = read_evidence(_tree(tmp_path, '@pytest.mark.rule("ENG-001")\ndef test_it(): ...'))
+    assert without_proven(text, evidence) == '[never]\nENG-001 = "because"\n\n[open]\nids = [\n    "ENG-002",\n]\n'
+
+
+def test_every_code_of_the_references_is_explained() -> None:
+    texts = {rule.id: rule.text for rule in read_rules(ROOT / "docs" / "reference")}
+    known = {code.name for code in load_codes()}
+    prefix = "SystemForCrossDomainIdentityManagement"
+    wanted = set(re.findall(r"\b[A-Z]\w*[a-z][A-Z]\w+\b|\bTimeout\b|\bConflict\b", _first_cells(texts["ENG-442"])))
+    wanted |= {f"{prefix}{name}" for name in ("BadResponse", "InvalidCredentials", "CredentialValidationFailure")}
+    wanted -= {"BadResponse", "InvalidCredentials", "CredentialValidationFailure"}
+    wanted |= set(re.findall(r"^\| (\w+)", texts["ENG-444"], re.MULTILINE)) - {"SkipReason"}
+    wanted |= set(re.findall(r"^\| (\w+)", texts["ENG-280"], re.MULTILINE)) - {"reason"}
+    wanted |= set(re.findall(r"\b[A-Z][a-z]\w+[A-Z]\w+", texts["ENG-443"].partition("[howto")[0]))
+    assert len(wanted) > 50
+    assert wanted - known == set()
+
+
+def _first_cells(table: str) -> str:
+    return "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
+
+
+def test_every_code_that_an_error_class_can_log_is_explained() -> None:
+    classes = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.TargetError | errors.SourceDataError)
+    ]
+    assert len(classes) > 15
+    assert {kind.code for kind in classes} - {code.name for code in load_codes()} == set()
+
+
+def test_every_skip_and_quarantine_reason_of_the_model_is_explained() -> None:
+    kinds = {code.name: code.kind for code in load_codes()}
+    assert {reason.value for reason in SkipReason} - kinds.keys() == set()
+    assert {kinds[reason.value] for reason in QuarantineReason} == {"quarantine reason"}
+
+
+def test_causes_and_remedies_are_sentences_and_name_rules_and_settings_that_exist() -> None:
+    ids = {rule.id for rule in read_rules(ROOT / "docs" / "reference")}
+    settings = {item.name for item in describe()}
+    names = [code.name for code in load_codes()]
+    assert len(names) == len(set(names))
+    for code in load_codes():
+        for sentence in (code.cause, code.remedy):
+            assert re.fullmatch(r"['A-Z].{18,}[.]", sentence, re.DOTALL), code.name
+            mentioned = re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", sentence)
+            assert set(mentioned) <= settings, code.name
+        assert code.rules
+        assert set(code.rules) <= ids, code.name
+
+
+def test_the_packaged_ledger_has_the_promised_form() -> None:
+    entries = json.loads((ROOT / "simulator" / "data" / "fidelity.json").read_text(encoding="utf-8"))
+    for entry in entries:
+        assert {"id", "status", "title", "tests", "assumed", "setting"} <= entry.keys()
+        assert entry["status"] in ("simulated", "not simulated")
+        assert (entry["status"] == "simulated") == bool(entry["tests"]) == (entry["reason"] is None)
+
+
+def test_the_code_of_a_rule_is_broken_in_small_ways_and_type_hints_are_left_alone(tmp_path: Path) -> None:
+    source = (
+        "def f(x: tuple[int, int]) -> int:\n    if x == (1, 2):\n        return True\n    return 3\n\n"
+        "def g():\n    return 0\n"
+    )
+    (tmp_path / "a.py").write_text(source, encoding="utf-8")
+    bodies = [broken(source, spot.position) for spot in spots_of(tmp_path, "a.py: f")]
+    heads = [body.partition("\n\ndef g")[0].partition("\n")[2].strip() for body in bodies]
+    assert sorted(heads) == sorted(
+        [
+            "if not x == (1, 2):\n        return True\n    return 3",
+            "if x != (1, 2):\n        return True\n    return 3",
+            "if x == (1,):\n        return True\n    return 3",
+            "if x == (2, 2):\n        return True\n    return 3",
+            "if x == (1, 3):\n        return True\n    return 3",
+            "if x == (1, 2):\n        return None\n    return 3",
+            "if x == (1, 2):\n        return False\n    return 3",
+            "if x == (1, 2):\n        return True\n    return None",
+            "if x == (1, 2):\n        return True\n    return 4",
+        ]
+    )

@@ -1,0 +1,158 @@
+"""`entra-sim up`, `clock` and `lab` as a user runs them: processes, signals, files, ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "entra_sim.cli"]
+ANY_PORTS = ("--port", "0", "--tapt-port", "0")
+READY_S = 20.0
+
+
+class Running:
+    """A started `up`."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        ready = folder.parent / "ready.json"
+        ready.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            [*COMMAND, "up", "--data", str(folder), *ANY_PORTS, *options, "--ready-file", str(ready)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        end = time.monotonic() + READY_S
+        while not ready.exists():
+            assert self.process.poll() is None, self.process.stdout.read() if self.process.stdout else ""
+            assert time.monotonic() < end, "up did not become ready"
+            time.sleep(0.02)
+        self.facts: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+
+    def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
+        """Send a signal; returns exit code and output."""
+        self.process.send_signal(number)
+        output, _ = self.process.communicate(timeout=10)
+        return self.process.returncode, output
+
+
+def entra_sim(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    started = Running(tmp_path / "data", "--clock", "frozen")
+    yield started
+    if started.process.poll() is None:
+        started.process.kill()
+        started.process.communicate()
+
+
+def test_up_serves_seeds_moves_and_ends_cleanly(running: Running) -> None:
+    with urllib.request.urlopen(running.facts["admin_url"] + "/healthz", timeout=5) as page:
+        assert page.status == 200
+    folder = running.folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n"
+    assert (folder / "instance.json").stat().st_mode & 0o777 == 0o600
+    shown = entra_sim("clock", "show", "--data", str(folder))
+    assert "paused" in shown.stdout
+    before = shown.stdout.split("UTC")[0]
+    moved = entra_sim("clock", "advance", "31", "days", "--data", str(folder))
+    assert moved.returncode == 0
+    assert before not in moved.stdout
+    assert "undo" in entra_sim("lab", "list", "--data", str(folder)).stdout
+    assert entra_sim("lab", "restore", "--data", str(folder)).returncode == 0
+    assert before in entra_sim("clock", "show", "--data", str(folder)).stdout
+    began = time.monotonic()
+    code, output = running.stop()
+    assert time.monotonic() - began < 2.5
+    assert code == 0
+    assert "Traceback" not in output
+    assert "Everything is saved" in output
+    assert not (folder / "instance.json").exists()
+
+
+def test_sigterm_ends_up_as_well(running: Running) -> None:
+    code, output = running.stop(signal.SIGTERM)
+    assert (code, "Traceback" in output) == (0, False)
+
+
+def test_a_second_up_over_the_same_folder_is_refused_in_one_sentence(running: Running) -> None:
+    second = entra_sim("up", "--data", str(running.folder), "--port", "0", "--tapt-port", "0")
+    assert second.returncode == 2
+    assert "in use by another instance" in second.stderr
+    assert "--data" in second.stderr
+    assert second.stderr.count("\n") == 1
+
+
+def test_a_taken_port_is_named_with_its_holder_and_the_option(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = entra_sim("up", "--data", str(tmp_path / "data"), "--port", "0", "--tapt-port", str(port))
+    assert refused.returncode == 2
+    assert f"Port {port}" in refused.stderr
+    assert "--tapt-port" in refused.stderr
+    if sys.platform == "linux" and os.geteuid() == 0:
+        assert f"process {os.getpid()}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("", encoding="utf-8")
+    refused = entra_sim("up", "--data", str(blocker / "data"), "--port", "0", "--tapt-port", "0")
+    assert refused.returncode == 2
+    assert "--data DIR" in refused.stderr
+    assert "--ephemeral" in refused.stderr
+
+
+def test_the_clock_needs_a_running_instance_and_the_key(running: Running, tmp_path: Path) -> None:
+    missing = entra_sim("clock", "show", "--data", str(tmp_path / "nowhere"))
+    assert missing.returncode == 2
+    assert "entra-sim up" in missing.stderr
+    body = json.dumps({"advance": "40m"}).encode()
+    request = urllib.request.Request(running.facts["admin_url"] + "/api/clock", data=body, method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=5)
+    assert refused.value.code == 401
+    refused.value.close()
+    assert entra_sim("clock", "advance", "soon", "--data", str(running.folder)).returncode == 2
+
+
+def test_a_killed_up_goes_on_with_its_state(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    first = Running(folder, "--clock", "frozen")
+    entra_sim("clock", "advance", "3", "days", "--data", str(folder))
+    shown = entra_sim("clock", "show", "--data", str(folder)).stdout
+    first.process.kill()
+    first.process.communicate()
+    second = Running(folder)
+    try:
+        assert entra_sim("clock", "show", "--data", str(folder)).stdout == shown
+    finally:
+        assert second.stop()[0] == 0
+
+
+def test_ephemeral_leaves_nothing(tmp_path: Path) -> None:
+    started = Running(tmp_path / "unused", "--ephemeral")
+    code, _ = started.stop()
+    assert code == 0
+    assert not (tmp_path / "unused").exists()
