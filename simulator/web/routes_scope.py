@@ -16,8 +16,8 @@ from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.model.attributes import source_attribute
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.directory import User
+from entra_sim.simulator.model.directory import user_attributes
 from entra_sim.simulator.model.mapping import read_schema
-from entra_sim.simulator.service.runs import user_attributes
 from entra_sim.simulator.service.schemas import object_mapping_of
 from entra_sim.simulator.service.schemas import set_filters
 from entra_sim.simulator.web.drafting import attributes_of

@@ -15,7 +15,7 @@ from entra_sim.simulator.expressions import evaluate
 from entra_sim.simulator.expressions import parse
 from entra_sim.simulator.expressions import text_of
 from entra_sim.simulator.model.directory import User
-from entra_sim.simulator.service.runs import user_attributes
+from entra_sim.simulator.model.directory import user_attributes
 from entra_sim.simulator.service.schemas import graph_row
 from entra_sim.simulator.service.simulator import Simulator
 
