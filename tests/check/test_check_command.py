@@ -123,7 +123,7 @@ def test_accepted_deviations_come_from_a_file(broken: Served, tmp_path: Path) ->
     [
         (
             "- check: match-other-cas\n  reason: x\n  until: 2027-01-01\n",
-            ":1: there is no check 'match-other-cas'; did you",
+            ":1: there is no check 'match-other-cas'; did",
         ),
         ("- check: match\n  reason: x\n", ":1: 'until' is missing"),
         ("- check: match\n  reason: x\n  until: soon\n", ":3: 'until' is a date like 2027-01-31"),

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import tiny_scim
-from conftest import TOKEN
-from conftest import endpoint_of
-from conftest import runner_of
+from check_walk import TOKEN
+from check_walk import endpoint_of
+from check_walk import runner_of
 from tiny_scim import TinyScim
 
 from entra_sim.mock_tapt import Tapt
