@@ -39,6 +39,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show or move the time of a running instance.",
         "Running instance",
     ),
+    "logs": (
+        "entra_sim.simulator.commands.logs:command",
+        "Show, follow, export the provisioning log.",
+        "Running instance",
+    ),
+    "why": (
+        "entra_sim.simulator.commands.why:command",
+        "What the next cycle does with a person or group, and why.",
+        "Running instance",
+    ),
     "lab": (
         "entra_sim.simulator.commands.lab:command",
         "Save and restore a running instance by name.",

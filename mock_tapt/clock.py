@@ -77,6 +77,11 @@ class StandaloneClock:
             time.sleep(seconds / self._rate)
 
 
+def monotonic_s() -> float:
+    """Return real seconds that never go back."""
+    return time.monotonic()
+
+
 def parse_clock(text: str) -> StandaloneClock:
     """Return the clock that `--clock` names: live, 60x, frozen, frozen@INSTANT, 60x@INSTANT.
 

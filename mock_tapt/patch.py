@@ -8,8 +8,8 @@ Source: RFC 7644 section 3.5.2; scim-wire.md SRV-042 to SRV-049 and B.2.
 
 from __future__ import annotations
 
-import copy
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ from entra_sim.mock_tapt.values import require_name
 
 MAX_OPERATIONS = 1_000
 MISSING = object()
+ReadOnly = Callable[[], dict[str, Any]]
 _DECORATION = frozenset({"type", "primary", "display", "$ref"})
 
 
@@ -51,13 +52,13 @@ class _Work:
 
     kind: ResourceType
     resource: dict[str, Any]
-    read_only: dict[str, Any]
+    read_only: ReadOnly
     strict: bool
 
 
 def empty_work(kind: ResourceType, *, strict: bool) -> _Work:
     """Return what `parse_target` needs to read a path apart from any resource."""
-    return _Work(kind=kind, resource={}, read_only={}, strict=strict)
+    return _Work(kind=kind, resource={}, read_only=dict, strict=strict)
 
 
 def operations_of(body: Any, *, strict: bool) -> list[dict[str, Any]]:
@@ -98,17 +99,17 @@ def operations_of(body: Any, *, strict: bool) -> list[dict[str, Any]]:
 
 
 def apply_patch(
-    kind: ResourceType, resource: dict[str, Any], read_only: dict[str, Any], body: Any, *, strict: bool = False
+    kind: ResourceType, resource: dict[str, Any], read_only: ReadOnly, body: Any, *, strict: bool = False
 ) -> dict[str, Any]:
     """Return the resource after all operations; one that fails undoes all.
 
     Args:
         resource: as stored (no id, meta, groups, schemas).
-        read_only: id, meta, groups and schemas as a client sees them: repeated unchanged they are ignored (QRK-09).
+        read_only: gives id, meta and groups as a client sees them: repeated unchanged they are ignored (QRK-09).
     Raises:
         ScimError: the first operation that cannot be done.
     """
-    work = _Work(kind=kind, resource=copy.deepcopy(resource), read_only=read_only, strict=strict)
+    work = _Work(kind=kind, resource=_copied(resource), read_only=read_only, strict=strict)
     for operation in operations_of(body, strict=strict):
         verb, value = operation["op"], operation.get("value", MISSING)
         path = operation.get("path")
@@ -122,6 +123,13 @@ def apply_patch(
     return work.resource
 
 
+def _copied(value: Any) -> Any:
+    """Return a copy of JSON down to the scalars; several times faster than copy.deepcopy."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
 def _apply_without_path(work: _Work, verb: str, value: Any) -> None:
     if verb == "remove":
         raise NoTarget("'remove' needs a path.")
@@ -130,7 +138,7 @@ def _apply_without_path(work: _Work, verb: str, value: Any) -> None:
     if not isinstance(value, dict):
         raise InvalidValue(f"'{verb}' without a path needs an object of attributes.")
     for key, item in value.items():
-        if key.lower() in work.read_only or key.lower() in ("id", "meta", "schemas"):
+        if key.lower() in ("id", "meta", "schemas") or (key.lower() == "groups" and work.kind.name == "User"):
             _check_repeated(work, key, item)
             continue
         target = parse_target(work, key, is_key=True)
@@ -146,7 +154,7 @@ def _check_repeated(work: _Work, key: str, item: Any) -> None:
         if isinstance(item, list) and all(isinstance(urn, str) for urn in item):
             return
         raise InvalidValue("'schemas' is a list of URNs.")
-    held = work.read_only.get(key.lower())
+    held = work.read_only().get(key.lower())
     if is_unassigned(item) or item == held:
         return
     if isinstance(item, dict) and isinstance(held, dict) and all(held.get(k) == v for k, v in item.items()):
@@ -395,7 +403,10 @@ def _set_list(work: _Work, container: dict[str, Any], key: str, target: Target, 
     if isinstance(value, str) and attribute.name == "members" and not work.strict:
         value = [value]
     given = coerce_list(attribute, value, target.text, strict=work.strict) or []
-    held = [] if verb == "replace" else list(container.get(key) or [])
+    if verb == "replace":
+        _put(container, key, given)
+        return
+    held = list(container.get(key) or [])
     touched: list[Any] = []
     index = _EntryIndex(held, by_value=attribute.name == "members")
     for entry in given:
@@ -406,7 +417,7 @@ def _set_list(work: _Work, container: dict[str, Any], key: str, target: Target, 
         elif isinstance(entry, dict):
             held[position] = held[position] | entry
             touched.append(held[position])
-    _put(container, key, _one_primary(held, touched) if verb == "add" else held)
+    _put(container, key, _one_primary(held, touched))
 
 
 class _EntryIndex:

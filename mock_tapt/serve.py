@@ -231,10 +231,8 @@ def build_site(options: ServeOptions, passwords: dict[str, str], secret_key: str
         chance_seed=options.chance_seed,
         public_url=options.public_url,
         seed=options.seed,
+        token=options.token,
     )
-    if options.token is not None:
-        organisation.tapt.preset_token(options.token)
-        organisation.seed = organisation.save()
     settings = SiteSettings(
         control_key=options.control_key,
         secret_key=secret_key,

@@ -35,7 +35,14 @@ class Settings:
         40.0, "time from the start of a cycle to the start of the next", source="ENG-124", unit="min", question="Q-04"
     )
     cycle_interval_max_minutes: float = _setting(
-        0.0, "with a value, each interval is drawn between the interval and this", source="ENG-124", unit="min"
+        0.0,
+        "with a value, each interval is drawn between the interval and this",
+        source="ENG-124",
+        unit="min",
+        question="Q-04",
+    )
+    cycle_interval_from_end: bool = _setting(
+        False, "the interval is measured from the end of a cycle", source="ENG-124", question="Q-04"
     )
     probe_idle_cycles: bool = _setting(
         False, "probe the target even when a cycle has nothing to do", source="ENG-133", question="Q-05"
@@ -88,6 +95,9 @@ class Settings:
     delete_threshold_inclusive: bool = _setting(
         False, "accidental-deletion prevention trips at the threshold, not above it", source="ENG-302", question="Q-18"
     )
+    hold_surplus_only: bool = _setting(
+        False, "accidental-deletion prevention holds only what exceeds the threshold", source="ENG-303", question="Q-18"
+    )
     cleared_links_start_initial: bool = _setting(
         False, "a ConnectorDataStore restart is followed by an initial cycle", source="ENG-315", question="Q-19"
     )
@@ -99,6 +109,9 @@ class Settings:
     )
     assignment_delay_s: float = _setting(
         0.0, "time until an assignment change becomes visible", source="ENG-016", unit="s"
+    )
+    watermark_life_days: float = _setting(
+        30.0, "age at which a watermark is useless and everything is read anew", source="ENG-157", unit="d"
     )
     page_size: int = _setting(100, "objects in one page of a cycle", source="Assumed: progress is in pages, ENG-364")
     escrow_floor: int = _setting(5000, "failures before the proportion counts", source="ENG-280")

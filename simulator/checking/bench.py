@@ -26,7 +26,7 @@ from entra_sim.simulator.engine.diff import differences
 from entra_sim.simulator.engine.mapping import CompiledMapping
 from entra_sim.simulator.engine.mapping import CompiledRow
 from entra_sim.simulator.engine.mapping import map_values
-from entra_sim.simulator.engine.reconcile import Outcome
+from entra_sim.simulator.engine.outcome import Outcome
 from entra_sim.simulator.engine.reconcile import reconcile
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import intend

@@ -14,12 +14,15 @@ LADDER_H = (6, 12, 24)
 """Hours after the first failure of the retries after the first; then every 24 h. Source: ENG-271."""
 
 
-def next_retry_at(created_at: datetime, attempt_count: int, settings: Settings, *, is_soon: bool) -> datetime | None:
-    """Return when an escrowed object is tried again.
+def next_retry_at(
+    created_at: datetime, attempt_count: int, now: datetime, settings: Settings, *, is_soon: bool
+) -> datetime | None:
+    """Return when an escrowed object is tried again: the first rung of the ladder that lies ahead.
 
     Args:
-        created_at: aware UTC instant of the first failure.
-        attempt_count: retries already made, 0 or more.
+        created_at: aware UTC instant of the first failure; the ladder is measured from it.
+        attempt_count: retries already made, 0 or more, those by a change of the object too.
+        now: aware UTC instant of the failure just seen.
         settings: `first_retry_in_next_cycle`, `escrow_life_days`.
         is_soon: the code promises an attempt in the next cycle (ENG-272).
     Returns:
@@ -30,11 +33,10 @@ def next_retry_at(created_at: datetime, attempt_count: int, settings: Settings, 
     """
     if attempt_count < 0:
         raise ValueError(attempt_count)
-    starts_at_once = settings.first_retry_in_next_cycle or is_soon
-    if starts_at_once and attempt_count == 0:
+    if attempt_count == 0 and (settings.first_retry_in_next_cycle or is_soon):
         return created_at
-    step = attempt_count - 1 if starts_at_once else attempt_count
-    hours = LADDER_H[step] if step < len(LADDER_H) else 24 * (step - len(LADDER_H) + 2)
+    age_h = (now - created_at) / timedelta(hours=1)
+    hours = next((step for step in LADDER_H if step > age_h), 24 * (int(age_h // 24) + 1))
     retry_at = created_at + timedelta(hours=hours)
     return retry_at if retry_at <= created_at + timedelta(days=settings.escrow_life_days) else None
 
@@ -56,7 +58,7 @@ def failed(
     """Return the escrow after one more failure, or None when it is given up. Source: ENG-270, ENG-276."""
     created_at = former.created_at if former else now
     attempts = former.attempt_count + 1 if former else 0
-    next_attempt_at = next_retry_at(created_at, attempts, settings, is_soon=is_soon)
+    next_attempt_at = next_retry_at(created_at, attempts, now, settings, is_soon=is_soon)
     if next_attempt_at is None:
         return None
     if settings.honour_retry_after and retry_after_s is not None:
@@ -72,6 +74,11 @@ def failed(
         error_message=message,
         is_reference=is_reference,
     )
+
+
+def passes_absolute_threshold(counts: CycleCounts, settings: Settings) -> bool:
+    """Return whether the failures of a cycle pass a threshold that is a plain number. Source: ENG-145, ENG-280."""
+    return counts.failed > settings.escrow_base or counts.failed + counts.failed_references > settings.escrow_total
 
 
 def threshold_verdict(counts: CycleCounts, open_escrow_count: int, settings: Settings) -> QuarantineReason | None:

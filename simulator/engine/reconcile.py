@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +18,13 @@ from entra_sim.simulator.engine.failures import escrow_after
 from entra_sim.simulator.engine.failures import escrow_details
 from entra_sim.simulator.engine.mapping import MappedValue
 from entra_sim.simulator.engine.mapping import ObjectFlowIgnored
-from entra_sim.simulator.engine.mapping import map_value
 from entra_sim.simulator.engine.mapping import map_values
 from entra_sim.simulator.engine.mapping import missing_required
-from entra_sim.simulator.engine.record import LogDraft
+from entra_sim.simulator.engine.matching import Lookups
+from entra_sim.simulator.engine.matching import NoMatchingValue
+from entra_sim.simulator.engine.outcome import Exchange
+from entra_sim.simulator.engine.outcome import Outcome
+from entra_sim.simulator.engine.outcome import Resource
 from entra_sim.simulator.engine.record import Recorder
 from entra_sim.simulator.engine.record import modified_by_create
 from entra_sim.simulator.engine.record import modified_by_update
@@ -30,15 +32,14 @@ from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.skips import action_off_text
 from entra_sim.simulator.engine.skips import skip_text
+from entra_sim.simulator.engine.unique import unique_values
 from entra_sim.simulator.errors import DuplicateSourceEntries
-from entra_sim.simulator.errors import DuplicateTargetEntries
 from entra_sim.simulator.errors import SourceDataError
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.errors import TargetObjectGone
 from entra_sim.simulator.model.change import AttributeChange
 from entra_sim.simulator.model.change import TargetValue
 from entra_sim.simulator.model.directory import Presence
-from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
 from entra_sim.simulator.model.operation import Action
 from entra_sim.simulator.model.operation import IntentKind
@@ -50,9 +51,6 @@ from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Provenance
 from entra_sim.simulator.scim.call import Reply
 
-Exchange = Generator[Call, Reply, "Outcome"]
-Resource = dict[str, Any]
-
 _MODIFICATIONS = {
     IntentKind.PROVISION: ("Add", Action.CREATE),
     IntentKind.MAINTAIN: ("Update", Action.UPDATE),
@@ -63,65 +61,49 @@ _MODIFICATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one object.
-
-    Args:
-        draft: its log record, or None when nothing is logged.
-        entry: the link as it is now; None when there is none.
-        escrow: the failed change as it waits now; None clears a former one.
-        error: the failure, if any.
-        is_exported: a write succeeded.
-        held_resource: what the target shows, for the reference pass; None when the object takes no part in it.
-        is_given_up: the failure was the last of its life.
-    """
-
-    draft: LogDraft | None
-    entry: SyncEntry | None
-    escrow: EscrowEntry | None = None
-    error: TargetError | SourceDataError | None = None
-    is_exported: bool = False
-    held_resource: Mapping[str, Any] | None = None
-    is_given_up: bool = False
-
-
 def reconcile(subject: Subject, run: Run) -> Exchange:
     """Carry out the decision about one object; yields calls, returns its Outcome, raises nothing a target can cause."""
-    compiled = run.mapping(subject.source.object_type)
-    names = sorted(compiled.source_attributes - {"members"})
-    work = _Work(subject, run, Recorder(subject.source, mapped_names=names))
-    if subject.intent.kind is IntentKind.NOTHING:
-        entry = None if subject.source.presence is Presence.HARD_DELETED else subject.entry
-        return Outcome(draft=None, entry=entry)
-    if subject.escrow is not None:
-        work.recorder.escrow_retry(escrow_details(subject.escrow))
-    work.recorder.imported()
-    try:
-        return (yield from work.carry_out())
-    except (TargetError, SourceDataError) as error:
-        return work.failed(error)
-    except ObjectFlowIgnored as marker:
-        text = f"The mapping of '{marker}' gave IgnoreObjectFlow; the object is left alone."
-        return work.skip(SkipReason.OBJECT_FLOW_IGNORED, Action.OTHER, ("ENG-094",), text)
+    return Reconciliation(subject, run).exchange()
 
 
-class _Work:
+class Reconciliation:
     """The state of one reconciliation: what is known so far of link, target and record."""
 
-    def __init__(self, subject: Subject, run: Run, recorder: Recorder) -> None:
+    def __init__(self, subject: Subject, run: Run) -> None:
         self.subject = subject
         self.run = run
-        self.recorder = recorder
         self.compiled = run.mapping(subject.source.object_type)
+        self.recorder = Recorder(subject.source, mapped_names=self.compiled.shown_attributes)
         self.entry = subject.entry
         self.rules = list(subject.intent.rules)
         self.attempted: tuple[AttributeChange, ...] = ()
         self.export_step = ""
-        source = subject.source
-        self.attributes: dict[str, Any] = {**source.attributes, "IsSoftDeleted": subject.is_soft_deleted}
-        if source.object_type == "Group":
-            self.attributes.pop("IsSoftDeleted")
+        self.attributes = subject.attributes
+        self.lookups = Lookups(subject, run, self.attributes)
+
+    @property
+    def asked(self) -> tuple[str, str] | None:
+        """Return the first matching attribute and the value that the target is asked for, once that is known."""
+        return self.lookups.asked
+
+    def exchange(self) -> Exchange:
+        """Yield the calls; return the outcome."""
+        subject = self.subject
+        if subject.intent.kind is IntentKind.NOTHING:
+            entry = None if subject.source.presence is Presence.HARD_DELETED else subject.entry
+            return Outcome(draft=None, entry=entry)
+        if subject.escrow is not None:
+            self.recorder.escrow_retry(escrow_details(subject.escrow))
+        self.recorder.imported(self.attributes)
+        try:
+            if subject.unclear is not None:
+                raise subject.unclear
+            return (yield from self._carry_out())
+        except (TargetError, SourceDataError) as error:
+            return self._failed(error)
+        except ObjectFlowIgnored as marker:
+            text = f"The mapping of '{marker}' gave IgnoreObjectFlow; the object is left alone."
+            return self._skip(SkipReason.OBJECT_FLOW_IGNORED, Action.OTHER, ("ENG-094",), text)
 
     @property
     def kind(self) -> str:
@@ -131,7 +113,7 @@ class _Work:
     def who(self) -> str:
         return self.subject.source.reportable_identifier
 
-    def carry_out(self) -> Exchange:
+    def _carry_out(self) -> Exchange:
         intent = self.subject.intent
         if intent.kind is IntentKind.SKIP:
             return self._skip_as_decided()
@@ -140,50 +122,6 @@ class _Work:
         if intent.kind is IntentKind.DELETE:
             return (yield from self._delete())
         return (yield from self._maintain())
-
-    # -- match -------------------------------------------------------------------------------------------------
-
-    def _match(self) -> Generator[Call, Reply, Resource | None]:
-        """Ask by each matching attribute in precedence order; the first that finds something wins. Source: ENG-160."""
-        asked = 0
-        for item in self.compiled.matching:
-            mapped = map_value(item, self.attributes, self.run.evaluation)
-            if mapped is None:
-                continue
-            asked += 1
-            why = Provenance(
-                purpose=f"match {self.who} by {mapped.name}",
-                rules=("ENG-160", "WIRE-032"),
-                source=f"matching precedence {item.row.matching_priority}: {item.row.source_expression}",
-            )
-            reply = yield requests.match(self.kind, mapped.name, str(mapped.value), provenance=why)
-            found = responses.read_list(reply)
-            if len(found) > 1:
-                raise DuplicateTargetEntries(
-                    f"The lookup by {mapped.name} found {len(found)} resources where one was looked for.",
-                    status=reply.status,
-                )
-            if found:
-                self.rules.append("ENG-160")
-                return found[0]
-        if not asked:
-            raise _NoMatchingValue
-        return None
-
-    def _read_linked(self, anchor: str) -> Generator[Call, Reply, Resource]:
-        """Return the linked resource: by filter then id where Q-06 says so, else by id. Source: ENG-166, ENG-167."""
-        by_filter = self.run.looks_up_by_filter or self.run.settings.linked_lookup_by_filter
-        if by_filter:
-            try:
-                found = yield from self._match()
-            except _NoMatchingValue:
-                found = None
-            if found is not None and found["id"] == anchor:
-                return found
-            self.rules.append("ENG-167")
-        why = Provenance(purpose=f"read the linked {self.kind.lower()} {self.who}", rules=("ENG-166", "WIRE-035"))
-        reply = yield requests.read(self.kind, anchor, provenance=why)
-        return responses.read_resource(reply, target_id=anchor)
 
     def _found(self, resource: Resource) -> None:
         shown = {item.row.target_attribute_name: item.path.read(resource) for item in self.compiled.rows}
@@ -196,30 +134,30 @@ class _Work:
 
     def _provision(self) -> Exchange:
         try:
-            found = yield from self._match()
-        except _NoMatchingValue:
+            found = yield from self.lookups.match()
+        except NoMatchingValue:
             names = ", ".join(str(item.row.source_expression) for item in self.compiled.matching)
             text = f"{self.kind} '{self.who}' has no value for a matching attribute ({names}); it is not exported."
-            return self.skip(SkipReason.JOINING_VALUE_MISSING, Action.CREATE, ("ENG-161",), text)
+            return self._skip(SkipReason.JOINING_VALUE_MISSING, Action.CREATE, ("ENG-161",), text)
         if found is None:
             self._scoped()
             return (yield from self._create())
-        owner = self.run.source_of(self.kind, found["id"])
-        if owner is not None and owner != self.subject.source.object_id:
-            raise DuplicateSourceEntries(
-                f"The target's '{found['id']}' is linked to another source object already ({owner})."
-            )
+        self._refuse_taken(found["id"])
         self._found(found)
         self._scoped()
         self.entry = self._link(found["id"])
         self.rules.append("ENG-165")
-        if self.subject.is_recovered:
-            return self._recovered(found)
         if not self.compiled.mapping.updates:
-            return self.skip(
+            return self._skip(
                 SkipReason.ACTION_OFF, Action.UPDATE, ("ENG-110",), action_off_text(Action.UPDATE), resource=found
             )
         return (yield from self._apply(found, Action.UPDATE))
+
+    def _refuse_taken(self, anchor: str) -> None:
+        """Refuse a target object that another source object is linked to. Source: ENG-163, design section 11."""
+        owner = self.run.source_of(self.kind, anchor)
+        if owner is not None and owner != self.subject.source.object_id:
+            raise DuplicateSourceEntries(f"The target's '{anchor}' is linked to another source object ({owner}).")
 
     def _link(self, anchor: str) -> SyncEntry:
         source = self.subject.source
@@ -230,27 +168,17 @@ class _Work:
             display_name=str(source.attributes.get("displayName") or self.who),
         )
 
-    def _recovered(self, found: Resource) -> Outcome:
-        self.recorder.exported("EntryExportAdd", "was created in", {"Recovered": "True"})
-        draft = self.recorder.draft(
-            Action.CREATE,
-            Status.SUCCESS,
-            rules=(*self.rules, "ENG-170"),
-            explanation="The create had reached the target before the process ended; it is linked now.",
-        )
-        return Outcome(draft=draft, entry=self.entry, is_exported=True, held_resource=found)
-
     def _create(self) -> Exchange:
         if not self.compiled.mapping.creates:
             self.recorder.not_found(f"Unable to find {self.kind} '{self.who}' in the target")
             text = action_off_text(Action.CREATE)
-            return self.skip(SkipReason.ACTION_OFF, Action.CREATE, ("ENG-110",), text)
+            return self._skip(SkipReason.ACTION_OFF, Action.CREATE, ("ENG-110",), text)
         values = yield from self._values(is_create=True)
         self.recorder.decided("Add", f"will be created in the target ({self.kind} is active, assigned and in scope)")
         missing = missing_required(self.compiled, values)
         if missing is not None:
             text = f"The required target attribute '{missing}' has no value; the {self.kind.lower()} is not created."
-            return self.skip(
+            return self._skip(
                 SkipReason.VALIDATION, Action.CREATE, ("ENG-081",), text, details={"AttributeName": missing}
             )
         self.recorder.modified = modified_by_create(values)
@@ -266,6 +194,7 @@ class _Work:
         ]
         why = Provenance(purpose=f"create {self.who}", rules=("ENG-170", "WIRE-050"))
         created = responses.read_created((yield requests.create(self.kind, wire_values, provenance=why)))
+        self._refuse_taken(created["id"])
         self.entry = self._link(created["id"])
         self.recorder.target_id = created["id"]
         self.recorder.target_display_name = self.who
@@ -275,8 +204,18 @@ class _Work:
 
     def _values(self, *, is_create: bool) -> Generator[Call, Reply, list[MappedValue]]:
         """Evaluate the mappings. A generator, so that an expression that needs the target can ask it."""
-        return map_values(self.compiled, self.attributes, self.run.evaluation, is_create=is_create)
-        yield  # pragma: no cover
+        changed = self.subject.changed_attributes if self.run.settings.switch_null_defect and not is_create else None
+        unique = None
+        if is_create:
+            unique = yield from unique_values(self.compiled, self.attributes, self.run.evaluation)
+        return map_values(
+            self.compiled,
+            self.attributes,
+            self.run.evaluation,
+            is_create=is_create,
+            only_changed=changed,
+            unique=unique,
+        )
 
     # -- update, disable -----------------------------------------------------------------------------------------
 
@@ -284,7 +223,7 @@ class _Work:
         assert self.entry is not None
         anchor = self.entry.target_anchor
         try:
-            resource = yield from self._read_linked(anchor)
+            resource = yield from self.lookups.read_linked(anchor)
         except TargetObjectGone:
             if self.subject.intent.kind is IntentKind.MAINTAIN and self.run.settings.rematch_on_404:
                 self.entry = None
@@ -339,17 +278,7 @@ class _Work:
     def _redundant(self, settled: SyncEntry, held: Mapping[str, Any] | None) -> Outcome:
         if held is not None and self._reference_will_be_written(held):
             return Outcome(draft=None, entry=settled, held_resource=held)
-        if self.subject.unresolved_members:
-            self.recorder.step(
-                "EntrySynchronizationReferenceResolution",
-                "referenceResolution",
-                "warning",
-                "Some members cannot be exported, because they are not linked or not in scope",
-                {
-                    "ErrorCode": "UnableToResolveReferenceAttributeValue",
-                    "Members": ", ".join(self.subject.unresolved_members),
-                },
-            )
+        self.recorder.unresolved(self.subject.unresolved_members)
         text = f"The state of the {self.kind.lower()} in both systems already matches; nothing is sent."
         draft = self.recorder.skipped(
             SkipReason.REDUNDANT, Action.OTHER, rules=(*self.rules, "ENG-153", "ENG-256"), text=text
@@ -396,7 +325,7 @@ class _Work:
         entry = self.entry
         if entry is not None and intent.managed_after is not None:
             entry = replace(entry, is_managed=intent.managed_after)
-        if self.subject.source.presence is Presence.HARD_DELETED and "ENG-195" not in intent.rules:
+        if self.subject.source.presence is Presence.HARD_DELETED and reason is not SkipReason.ACTION_OFF:
             entry = None
         details = self._entitlement_details() if reason is SkipReason.NOT_ENTITLED else None
         draft = self.recorder.skipped(reason, intent.action, rules=self.rules, text=text, details=details)
@@ -410,7 +339,7 @@ class _Work:
             "IsInProvisioningScope": self.subject.verdict.passes,
         }
 
-    def skip(
+    def _skip(
         self,
         reason: SkipReason,
         action: Action,
@@ -424,7 +353,7 @@ class _Work:
         draft = self.recorder.skipped(reason, action, rules=(*self.rules, *rules), text=text, details=details)
         return Outcome(draft=draft, entry=self.entry, held_resource=resource)
 
-    def failed(self, error: TargetError | SourceDataError) -> Outcome:
+    def _failed(self, error: TargetError | SourceDataError) -> Outcome:
         """Return the outcome of a failure: record and escrow. Source: ENG-270, ENG-274, ENG-441."""
         modification, action = _MODIFICATIONS[self.subject.intent.kind]
         if self.entry is not None and modification == "Add":
@@ -443,7 +372,3 @@ class _Work:
             error=error,
             is_given_up=waiting is None and not self.run.is_on_demand,
         )
-
-
-class _NoMatchingValue(Exception):
-    """No matching attribute has a value. Source: ENG-161."""

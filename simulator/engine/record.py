@@ -62,11 +62,15 @@ class Recorder:
         shown = {key: _shown(value) for key, value in (details or {}).items()}
         self._steps.append(ProvisioningStep(name=name, type=kind, status=status, description=text, details=shown))
 
-    def imported(self) -> None:
-        """Add the step for the source object having been received or read. Source: ENG-342, ENG-345."""
+    def imported(self, attributes: Mapping[str, Any] | None = None) -> None:
+        """Add the step for the source object having been received or read. Source: ENG-342, ENG-345.
+
+        Args:
+            attributes: what the job sees, computed ones too; those that are mapped are shown.
+        """
         change = self._source.change_kind
-        details = {name: self._source.attributes.get(name) for name in self._mapped_names}
-        details = {key: value for key, value in details.items() if value not in (None, "")}
+        seen = self._source.attributes if attributes is None else attributes
+        details = {name: value for name in self._mapped_names if (value := seen.get(name)) not in (None, "", [])}
         if change:
             text = f"Received {self._who} change of type ({change}) from {SOURCE_SYSTEM}"
             self.step(f"EntryImport{change}", "import", "success", text, details)
@@ -95,6 +99,18 @@ class Recorder:
         """Add the scoping step with the four facts. Source: ENG-027, ENG-060."""
         text = f"Determine if {self._source.object_type} in scope by evaluating against each scoping filter"
         self.step("EntrySynchronizationScoping", "scoping", "success", text, facts)
+
+    def unresolved(self, members: Sequence[str]) -> None:
+        """Add the step for members that cannot be exported, if there are any. Source: ENG-221, ENG-343."""
+        if not members:
+            return
+        self.step(
+            "EntrySynchronizationReferenceResolution",
+            "referenceResolution",
+            "warning",
+            "Some members cannot be exported, because they are not linked or not in scope",
+            {"ErrorCode": "UnableToResolveReferenceAttributeValue", "Members": ", ".join(members)},
+        )
 
     def decided(self, verb: str, text: str, kind: str = "matching") -> None:
         """Add the decision: verb is Add, Update or Delete."""

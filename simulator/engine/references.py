@@ -13,6 +13,7 @@ from entra_sim.simulator.engine.record import LogDraft
 from entra_sim.simulator.engine.record import Recorder
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
+from entra_sim.simulator.errors import SourceDataError
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
@@ -36,7 +37,7 @@ class ReferenceOutcome:
 
     draft: LogDraft | None
     escrow: EscrowEntry | None = None
-    error: TargetError | None = None
+    error: TargetError | SourceDataError | None = None
     is_exported: bool = False
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -156,16 +157,10 @@ def write_members(subject: Subject, entry: SyncEntry, changes: MemberChanges, ru
     if failure is not None:
         return _failed(recorder, subject, run, failure, added=done["added"], removed=done["removed"])
     recorder.decided("Update", "will be updated in the target (members)")
-    if changes.unresolved:
-        recorder.step(
-            "EntrySynchronizationReferenceResolution",
-            "referenceResolution",
-            "warning",
-            "Some members cannot be exported, because they are not linked or not in scope",
-            {"ErrorCode": "UnableToResolveReferenceAttributeValue", "Members": ", ".join(changes.unresolved)},
-        )
+    recorder.unresolved(changes.unresolved)
     recorder.exported("EntryExportUpdate", "was updated in")
-    draft = recorder.draft(Action.UPDATE, Status.SUCCESS, rules=("ENG-220", "ENG-231"))
+    status = Status.WARNING if changes.unresolved else Status.SUCCESS
+    draft = recorder.draft(Action.UPDATE, status, rules=("ENG-220", "ENG-231", "ENG-221"))
     return ReferenceOutcome(draft=draft, is_exported=True, added=tuple(done["added"]), removed=tuple(done["removed"]))
 
 

@@ -13,6 +13,7 @@ from entra_sim.simulator.engine.decide import decide
 from entra_sim.simulator.engine.mapping import CompiledMapping
 from entra_sim.simulator.engine.scoping import FilterVerdict
 from entra_sim.simulator.engine.scoping import evaluate_filters
+from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.expressions import EvaluationContext
 from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
@@ -60,7 +61,8 @@ class Subject:
     """One object of the run, with the decision about it.
 
     Args:
-        is_recovered: it was in flight when the process died; a hit of the match is its own create.
+        unclear: why it could not be found out whether the object had been created before a crash.
+        changed_attributes: what the feed says has changed, if that alone brought a linked object here; else None.
         has_member_changes: the reference pass will write members, so that nothing to do is not logged here.
         unresolved_members: identifiers of members that cannot be exported.
     """
@@ -70,9 +72,22 @@ class Subject:
     verdict: FilterVerdict
     intent: Intent
     escrow: EscrowEntry | None = None
-    is_recovered: bool = False
+    unclear: TargetError | None = None
+    changed_attributes: frozenset[str] | None = None
     has_member_changes: bool = False
     unresolved_members: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return object type and source anchor."""
+        return self.source.object_type, self.source.object_id
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """Return what the mappings read: a user's attributes with the computed IsSoftDeleted (ENG-004, ENG-010)."""
+        if self.source.object_type == "Group":
+            return self.source.attributes
+        return {**self.source.attributes, "IsSoftDeleted": self.is_soft_deleted}
 
     @property
     def is_inside(self) -> bool:
@@ -103,9 +118,10 @@ def intend(
     run: Run,
     *,
     escrow: EscrowEntry | None = None,
-    is_recovered: bool = False,
+    unclear: TargetError | None = None,
     has_member_changes: bool = False,
     unresolved_members: tuple[str, ...] = (),
+    is_incremental: bool = False,
 ) -> Subject:
     """Return the object with the decision about it: scope, then the tables. Nothing is read or sent."""
     compiled = run.mapping(source.object_type)
@@ -124,7 +140,8 @@ def intend(
         verdict=verdict,
         intent=intent,
         escrow=escrow,
-        is_recovered=is_recovered,
+        unclear=unclear,
+        changed_attributes=source.changed_attributes if is_incremental and source.changed_attributes else None,
         has_member_changes=has_member_changes,
         unresolved_members=unresolved_members,
     )

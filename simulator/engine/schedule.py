@@ -10,7 +10,7 @@ from entra_sim.simulator.settings import Settings
 
 
 def next_cycle_at(began_at: datetime, ended_at: datetime, settings: Settings, share: Callable[[], float]) -> datetime:
-    """Return the start of the next cycle: start of the previous + interval, at once if that ran longer.
+    """Return the start of the next cycle: start (or end, Q-04) of the previous + interval, at once if that ran longer.
 
     Args:
         share: a number from 0 up to 1, drawn only when the interval is a range.
@@ -18,4 +18,5 @@ def next_cycle_at(began_at: datetime, ended_at: datetime, settings: Settings, sh
     minutes = settings.cycle_interval_minutes
     if settings.cycle_interval_max_minutes > minutes:
         minutes += (settings.cycle_interval_max_minutes - minutes) * share()
-    return max(began_at + timedelta(minutes=minutes), ended_at)
+    measured_from = ended_at if settings.cycle_interval_from_end else began_at
+    return max(measured_from + timedelta(minutes=minutes), ended_at)

@@ -11,13 +11,12 @@ from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.expressions.pattern_escapes import PatternError
 from entra_sim.simulator.expressions.patterns import PatternTimeout
 from entra_sim.simulator.expressions.patterns import compile_pattern
+from entra_sim.simulator.model.attributes import SourceObjectType
+from entra_sim.simulator.model.attributes import source_attribute
 from entra_sim.simulator.model.mapping import ScopingClause
 from entra_sim.simulator.model.mapping import ScopingFilter
 
 REGEX_TIMEOUT_S = 0.25
-
-UNFILTERABLE = frozenset({"appRoleAssignments", "userType", "manager", "members"})
-"""Source: ENG-055, ENG-056."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +160,12 @@ def canonical_operator(name: str) -> str:
     return next((known for known in OPERATORS if known.upper() == folded), name)
 
 
-def check_filters(filters: tuple[ScopingFilter, ...], where: str) -> None:
+def check_filters(filters: tuple[ScopingFilter, ...], where: str, object_type: str = "User") -> None:
     """Refuse filters that the editor of the real service refuses.
 
+    Args:
+        where: begins the message.
+        object_type: "User" or "Group", whose attributes are filtered.
     Raises:
         UserInputError: unknown operator, unfilterable attribute, wrong number of values, a number needed.
     Source: ENG-047, ENG-055 to ENG-057.
@@ -172,16 +174,17 @@ def check_filters(filters: tuple[ScopingFilter, ...], where: str) -> None:
         if not item.clauses:
             raise UserInputError(f"{where}: filter '{item.name}' has no clause; add one or remove the filter (ENG-040)")
         for clause in item.clauses:
-            _check_clause(clause, f"{where}: filter '{item.name}', {clause.source_operand_name}")
+            _check_clause(clause, f"{where}: filter '{item.name}', {clause.source_operand_name}", object_type)
 
 
-def _check_clause(clause: ScopingClause, place: str) -> None:
+def _check_clause(clause: ScopingClause, place: str, object_type: str) -> None:
     name = canonical_operator(clause.operator_name)
     if name not in OPERATORS:
         raise UserInputError(
             f"{place}: there is no operator '{clause.operator_name}'; use one of {', '.join(OPERATORS)}"
         )
-    if clause.source_operand_name in UNFILTERABLE:
+    attribute = source_attribute(clause.source_operand_name, SourceObjectType(object_type))
+    if attribute is not None and not attribute.is_filterable:
         raise UserInputError(f"{place}: this attribute cannot be used in a scoping filter (ENG-056)")
     if name in UNARY and clause.values:
         raise UserInputError(f"{place}: {name} takes no value")

@@ -90,7 +90,11 @@ class Cycle:
     Args:
         upper_sequence: newest change that belongs to it; the watermark after it.
         lower_sequence: the watermark it started from, 0 for an initial cycle.
-        last_object_id: last object of the phase that is recorded.
+        last_object_id: last object of the phase up to which all are recorded.
+        epoch: the job's epoch when it began; a restart in the meantime makes it leave no watermark (ENG-320).
+        let_go_count: removals sent though the threshold is passed (Q-18).
+        is_pruned: so many objects failed that single failures are not kept any more (ENG-145).
+        gone_users, gone_groups: links that a delete has ended.
     """
 
     cycle_id: str
@@ -103,6 +107,11 @@ class Cycle:
     counts: CycleCounts = field(default_factory=CycleCounts)
     holds_removals: bool = False
     releases_removals: bool = False
+    epoch: int = 0
+    let_go_count: int = 0
+    is_pruned: bool = False
+    gone_users: int = 0
+    gone_groups: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +148,15 @@ class JobConfiguration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynchronizationJob:
-    """The running configuration of one application, and where it stands."""
+    """The running configuration of one application, and where it stands.
+
+    Args:
+        watermark: newest change that has been handled; None before the first cycle and after a restart.
+        watermark_at: when it was taken; one that is too old is not used (ENG-157).
+        epoch: counts the restarts that cleared the watermark.
+        cycle: the cycle in progress; the store keeps it apart from the rest.
+        gone_users, gone_groups: links ended by deletes since links were cleared: counts never shrink (ENG-363).
+    """
 
     job_id: str
     application_id: str
@@ -147,6 +164,8 @@ class SynchronizationJob:
     status: JobStatus
     schedule: ScheduleState
     watermark: int | None = None
+    watermark_at: datetime | None = None
+    epoch: int = 0
     cycle: Cycle | None = None
     next_cycle_at: datetime | None = None
     quarantine: Quarantine | None = None
@@ -155,6 +174,8 @@ class SynchronizationJob:
     last_successful_execution_with_exports: Execution | None = None
     complete_failure_count: int = 0
     escrows_pruned: bool = False
+    gone_users: int = 0
+    gone_groups: int = 0
     steady_state_first_at: datetime | None = None
     steady_state_last_at: datetime | None = None
     releases_removals: bool = False

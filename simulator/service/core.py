@@ -24,6 +24,7 @@ from entra_sim.simulator.store.directory import DirectoryStore
 from entra_sim.simulator.store.feed import FeedStore
 from entra_sim.simulator.store.jobs import JobStore
 from entra_sim.simulator.store.logs import LogStore
+from entra_sim.simulator.store.progress import ProgressStore
 from entra_sim.simulator.transport.base import Transport
 
 Connect = Callable[[TenantUrl, Callable[[], str]], Transport]
@@ -51,7 +52,10 @@ class ExchangeRecord:
 
 @dataclass(slots=True, kw_only=True)
 class Core:
-    """The parts behind every use case; built by `Simulator.open` and by Worlds."""
+    """The parts behind every use case; built by `Simulator.open` and by Worlds.
+
+    `running` holds the ids of the jobs whose cycle runs at this moment: it is finished before anything is dropped.
+    """
 
     database: Database
     clock: Clock
@@ -62,14 +66,17 @@ class Core:
     directory: DirectoryStore = field(init=False)
     feed: FeedStore = field(init=False)
     jobs: JobStore = field(init=False)
+    progress: ProgressStore = field(init=False)
     logs: LogStore = field(init=False)
     exchanges: deque[ExchangeRecord] = field(default_factory=lambda: deque(maxlen=EXCHANGES_KEPT))
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    running: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.directory = DirectoryStore(self.database)
         self.feed = FeedStore(self.database)
         self.jobs = JobStore(self.database)
+        self.progress = ProgressStore(self.database)
         self.logs = LogStore(self.database)
 
     @property

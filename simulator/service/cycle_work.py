@@ -5,46 +5,46 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from entra_sim.simulator.engine import guard
-from entra_sim.simulator.engine.escrow import threshold_verdict
-from entra_sim.simulator.engine.job_machine import JobEvent
-from entra_sim.simulator.engine.job_machine import transition
-from entra_sim.simulator.engine.reconcile import Outcome
-from entra_sim.simulator.engine.reconcile import reconcile
+from entra_sim.simulator.engine.escrow import passes_absolute_threshold
+from entra_sim.simulator.engine.outcome import Outcome
+from entra_sim.simulator.engine.reconcile import Reconciliation
 from entra_sim.simulator.engine.record import LogDraft
-from entra_sim.simulator.engine.record import Recorder
+from entra_sim.simulator.engine.references import ReferenceOutcome
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.run import intend
-from entra_sim.simulator.engine.schedule import next_cycle_at
 from entra_sim.simulator.model.directory import Application
-from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.job import Cycle
 from entra_sim.simulator.model.job import CycleCounts
 from entra_sim.simulator.model.job import CycleKind
-from entra_sim.simulator.model.job import Execution
 from entra_sim.simulator.model.job import Phase
-from entra_sim.simulator.model.job import QuarantineReason
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.model.operation import Action
 from entra_sim.simulator.model.operation import IntentKind
-from entra_sim.simulator.model.operation import Status
 from entra_sim.simulator.scim.call import Call
-from entra_sim.simulator.scim.call import Reply
-from entra_sim.simulator.service import health
+from entra_sim.simulator.service import cycle_end
 from entra_sim.simulator.service.core import Core
-from entra_sim.simulator.service.driving import drive
+from entra_sim.simulator.service.driving import Line
+from entra_sim.simulator.service.driving import Task
+from entra_sim.simulator.service.driving import run_tasks
 from entra_sim.simulator.service.failsafe import contained
 from entra_sim.simulator.service.observing import CycleObserver
+from entra_sim.simulator.service.position import Position
 from entra_sim.simulator.service.records import log_entry
+from entra_sim.simulator.service.recovery import Unclear
 from entra_sim.simulator.service.references import ReferencePass
-from entra_sim.simulator.service.runs import RunBuilder
-from entra_sim.simulator.store.jobs import PendingReference
-from entra_sim.simulator.transport.base import Transport
+from entra_sim.simulator.service.references import ReferenceWork
+from entra_sim.simulator.service.runs import CompiledSchema
+from entra_sim.simulator.store.progress import CreateIntent
+from entra_sim.simulator.store.progress import PendingReference
 
 _PHASES = (Phase.USERS, Phase.GROUPS)
 _TYPES = {Phase.USERS: "User", Phase.GROUPS: "Group"}
@@ -67,38 +67,42 @@ class CycleWork:
 
     def __init__(
         self,
+        *,
         should_stop: Callable[[], bool],
         core: Core,
-        builder: RunBuilder,
+        compiled: CompiledSchema,
         job: SynchronizationJob,
         application: Application,
         observer: CycleObserver,
-        transport: Transport,
+        run: Run,
+        lines: Sequence[Line],
+        unclear: Unclear,
     ) -> None:
         assert job.cycle is not None
-        self._should_stop = should_stop
+        self._asked_to_stop = should_stop
         self._core = core
-        self._builder = builder
+        self._compiled = compiled
         self._job = job
         self._application = application
         self._observer = observer
-        self._transport = transport
-        self._cycle = job.cycle
-        was_run_before = job.last_execution is not None or bool(core.jobs.count_entries(job.job_id))
-        by_filter = self._cycle.kind is CycleKind.INITIAL and was_run_before
-        self._run: Run = builder.run(job, looks_up_by_filter=by_filter)
-        self._compiled = builder.schema(job.job_id)
-        self._began_at = core.clock.now()
+        self._run = run
+        self._lines = lines
+        self._unclear = unclear
+        self._cycle: Cycle = job.cycle
+        self._position = Position("")
+        self._is_deleted = False
 
     def work(self) -> CycleResult:
-        if not self._cycle.last_object_id and self._cycle.phase is Phase.USERS:
+        """Carry out what is left of the cycle."""
+        if not self._cycle.counts.imported and self._cycle.phase is Phase.USERS:
             self._guard()
-        for phase in _PHASES:
-            if not self._work_phase(phase):
-                return self._result(is_finished=False)
-        if not self._work_references():
+        is_over = all(self._work_phase(phase) for phase in _PHASES) and self._work_references()
+        if self._is_deleted:  # what was written since goes too (ENG-322)
+            self._core.jobs.delete(self._job.job_id)
+        if not is_over:
             return self._result(is_finished=False)
-        return self._finish()
+        reason = cycle_end.close(self._core, self._application, self._job.job_id, self._cycle)
+        return self._result(is_finished=True, reason=reason)
 
     def _result(self, *, is_finished: bool, reason: str = "") -> CycleResult:
         return CycleResult(
@@ -110,6 +114,13 @@ class CycleWork:
             quarantine_reason=reason,
         )
 
+    def _should_stop(self) -> bool:
+        return self._is_deleted or self._asked_to_stop()
+
+    def _look_up_job(self) -> None:
+        """Notice that the job was deleted meanwhile: then nothing more is sent."""
+        self._is_deleted = not self._core.jobs.exists(self._job.job_id)
+
     # -- guard ---------------------------------------------------------------------------------------------------
 
     def _guard(self) -> None:
@@ -117,15 +128,29 @@ class CycleWork:
         configuration = self._job.configuration
         if not configuration.prevents_accidental_deletion or self._cycle.releases_removals:
             return
-        held = set(self._core.jobs.list_held(self._job.job_id))
         count = 0
         for phase in _PHASES:
+            if not self._run.mapping(_TYPES[phase]).mapping.is_enabled:
+                continue
             for page in self._observer.pages(_TYPES[phase], ""):
-                subjects = self._intend(phase, page)
-                fresh = [item for item in subjects if (item.source.object_type, item.source.object_id) not in held]
+                fresh = [item for item in self._intend(phase, page) if item.key not in self._observer.held]
                 count += guard.removal_count(fresh)
         if guard.trips(count, configuration.deletion_threshold, self._core.settings):
             self._cycle = replace(self._cycle, holds_removals=True)
+
+    def _is_held(self, subject: Subject) -> bool:
+        """Return whether a removal is held back: Q-18 says whether all of the cycle are, or what passes the number."""
+        configuration, cycle = self._job.configuration, self._cycle
+        if cycle.releases_removals:
+            return False
+        if configuration.prevents_accidental_deletion and subject.key in self._observer.held:
+            return True
+        if not cycle.holds_removals:
+            return False
+        if self._core.settings.hold_surplus_only and cycle.let_go_count < configuration.deletion_threshold:
+            self._cycle = replace(cycle, let_go_count=cycle.let_go_count + 1)
+            return False
+        return True
 
     # -- users, groups -------------------------------------------------------------------------------------------
 
@@ -134,21 +159,27 @@ class CycleWork:
         order = list(Phase)
         if order.index(self._cycle.phase) > order.index(phase):
             return True
+        core, kind = self._core, _TYPES[phase]
         if self._cycle.phase is not phase:
             self._cycle = replace(self._cycle, phase=phase, last_object_id="")
-        if not self._run.mapping(_TYPES[phase]).mapping.is_enabled:
+        if not self._run.mapping(kind).mapping.is_enabled:
             return True
-        recovered = self._core.jobs.in_flight(self._job.job_id, _TYPES[phase])
-        for page in self._observer.pages(_TYPES[phase], self._cycle.last_object_id):
-            with self._core.database.atomic():
-                self._core.jobs.save_in_flight(self._job.job_id, _TYPES[phase], page)
-            for subject in self._intend(phase, page, recovered):
-                if self._should_stop():
-                    return False
-                self._work_object(subject)
-        return True
+        self._position = Position(self._cycle.last_object_id)
+        done = core.progress.done_ahead(self._job.job_id, kind)
+        if not run_tasks(self._tasks(phase, done), self._lines, self._should_stop):
+            return False
+        core.progress.clear_done_ahead(self._job.job_id)
+        return not self._is_deleted
 
-    def _intend(self, phase: Phase, page: list[str], recovered: set[str] | None = None) -> list[Subject]:
+    def _tasks(self, phase: Phase, done: set[str]) -> Iterator[Task]:
+        for page in self._observer.pages(_TYPES[phase], self._position.last):
+            self._look_up_job()
+            if self._is_deleted:
+                return
+            for subject in self._intend(phase, [object_id for object_id in page if object_id not in done]):
+                yield self._task(subject)
+
+    def _intend(self, phase: Phase, page: list[str]) -> list[Subject]:
         """Observe a page and decide about each object; pure but for the reading."""
         core, job, kind = self._core, self._job, _TYPES[phase]
         sources = self._observer.observe(kind, page)
@@ -156,102 +187,122 @@ class CycleWork:
         escrows = core.jobs.get_escrows(job.job_id, kind, page)
         subjects = []
         for source in sources:
-            entry = entries.get(source.object_id)
             changes = self._observer.member_changes(source) if kind == "Group" else None
             subjects.append(
                 intend(
                     source,
-                    entry,
+                    entries.get(source.object_id),
                     self._run,
                     escrow=escrows.get(source.object_id),
-                    is_recovered=source.object_id in (recovered or ()) and entry is None,
                     has_member_changes=changes is not None and not changes.is_empty,
                     unresolved_members=changes.unresolved if changes is not None else (),
+                    unclear=self._unclear.get((kind, source.object_id)),
+                    is_incremental=self._cycle.kind is CycleKind.INCREMENTAL,
                 )
             )
         return subjects
 
-    def _work_object(self, subject: Subject) -> None:
-        """Carry out one intent and record it. Source: ENG-270: a failure never ends the cycle."""
+    def _task(self, subject: Subject) -> Task:
+        """Return one object's way through the engine. Source: ENG-270: a failure never ends a cycle."""
         began_at = self._core.clock.now()
-        if subject.intent.is_removal and self._is_held(subject):
-            self._record(subject, _held(subject, self._run), began_at, ())
-            return
-        sequences: list[int] = []
-        outcome = contained(subject, self._run, lambda: drive(reconcile(subject, self._run), self._sender(sequences)))
-        self._record(subject, outcome, began_at, tuple(sequences))
+        self._position.start(subject.source.object_id)
+        is_held = subject.intent.is_removal and self._is_held(subject)
+        work = Reconciliation(subject, self._run)
+        exchange = guard.held_back(subject, self._run) if is_held else work.exchange()
 
-    def _sender(self, sequences: list[int]) -> Callable[[Call], Reply]:
-        def send(call: Call) -> Reply:
-            reply = self._transport.send(call)
-            if self._core.exchanges:
-                sequences.append(self._core.exchanges[-1].sequence)
-            return reply
+        def key() -> str:
+            if subject.intent.kind is not IntentKind.PROVISION or work.asked is None:
+                return ""
+            return f"{subject.source.object_type} {work.asked[0]} {work.asked[1].casefold()}"
 
-        return send
+        def before(call: Call) -> None:
+            if call.method == "POST" and work.asked is not None:
+                self._note_create(subject, *work.asked)
 
-    def _is_held(self, subject: Subject) -> bool:
-        if self._cycle.releases_removals:
-            return False
-        if self._cycle.holds_removals:
-            return True
-        key = (subject.source.object_type, subject.source.object_id)
-        return self._job.configuration.prevents_accidental_deletion and key in self._observer.held
+        def finish(outcome: Outcome, sequences: tuple[int, ...]) -> None:
+            self._record(subject, outcome, began_at, sequences)
+
+        return Task(key=key, exchange=contained(subject, self._run, exchange), before=before, finish=finish)
+
+    def _note_create(self, subject: Subject, attribute: str, value: str) -> None:
+        source = subject.source
+        intent = CreateIntent(
+            object_type=source.object_type, source_anchor=source.object_id, attribute=attribute, value=value
+        )
+        self._core.progress.save_intent(self._job.job_id, intent)
 
     def _record(self, subject: Subject, outcome: Outcome, began_at: datetime, sequences: tuple[int, ...]) -> None:
         """Store link, escrow, log record and position of one object in one transaction."""
-        core, job = self._core, self._job
-        source = subject.source
+        core, job_id = self._core, self._job.job_id
+        kind, object_id = subject.key
         with core.database.atomic():
             if outcome.entry is None:
                 if subject.entry is not None:
-                    core.jobs.delete_entry(job.job_id, source.object_type, source.object_id)
+                    core.jobs.delete_entry(job_id, kind, object_id)
+                    self._count_gone(kind)
             elif outcome.entry != subject.entry:
-                core.jobs.save_entry(job.job_id, outcome.entry)
-            self._record_escrow(subject, outcome)
-            is_held = outcome.draft is not None and outcome.draft.action is Action.STAGED_DELETE
-            if is_held:
-                core.jobs.save_held(job.job_id, source.object_type, source.object_id, core.clock.now())
-            elif (source.object_type, source.object_id) in self._observer.held:
-                core.jobs.delete_held(job.job_id, source.object_type, source.object_id)
-            if outcome.held_resource is not None and outcome.entry is not None:
-                self._note_reference(subject, outcome)
-            if outcome.draft is not None:
-                self._log(outcome.draft, began_at, sequences)
-            core.jobs.delete_in_flight(job.job_id, source.object_type, source.object_id)
+                core.jobs.save_entry(job_id, outcome.entry)
             self._count(subject, outcome)
-            self._cycle = replace(self._cycle, last_object_id=source.object_id)
-            self._job = replace(job, cycle=self._cycle)
-            core.jobs.save(self._job)
+            is_noted = outcome.held_resource is not None and self._note_reference(subject, outcome)
+            self._record_escrow(subject, outcome, is_noted)
+            self._record_held(subject, outcome)
+            is_kept = outcome.error is None or not self._cycle.is_pruned
+            if outcome.draft is not None and is_kept:
+                self._log(outcome.draft, began_at, sequences)
+            if sequences and subject.intent.kind is IntentKind.PROVISION and subject.unclear is None:
+                core.progress.delete_intent(job_id, kind, object_id)
+            if not self._position.finish(object_id):
+                core.progress.save_done_ahead(job_id, kind, object_id)
+            self._cycle = replace(self._cycle, last_object_id=self._position.last)
+            core.progress.save_cycle(job_id, self._cycle)
 
-    def _record_escrow(self, subject: Subject, outcome: Outcome) -> None:
-        core, job, source = self._core, self._job, subject.source
-        if outcome.escrow is not None:
-            core.jobs.save_escrow(job.job_id, outcome.escrow)
-        elif subject.escrow is not None:
-            waits_for_references = subject.escrow.is_reference and outcome.held_resource is not None
-            if not waits_for_references:
-                core.jobs.delete_escrow(job.job_id, source.object_type, source.object_id)
+    def _record_escrow(self, subject: Subject, outcome: Outcome, is_noted: bool) -> None:
+        """Keep or drop the escrow; one of a reference stays while the reference pass is going to look at it."""
+        core, job_id = self._core, self._job.job_id
+        if outcome.error is not None and self._is_too_many():
+            core.jobs.clear_escrows(job_id)
+        elif outcome.escrow is not None:
+            core.jobs.save_escrow(job_id, outcome.escrow)
+        elif subject.escrow is not None and not (subject.escrow.is_reference and is_noted):
+            core.jobs.delete_escrow(job_id, *subject.key)
 
-    def _note_reference(self, subject: Subject, outcome: Outcome) -> None:
+    def _is_too_many(self) -> bool:
+        """Return whether single failures are not kept any more: an initial cycle with too many. Source: ENG-145."""
+        if self._cycle.kind is CycleKind.INITIAL and not self._cycle.is_pruned:
+            is_pruned = passes_absolute_threshold(self._cycle.counts, self._core.settings)
+            self._cycle = replace(self._cycle, is_pruned=is_pruned)
+        return self._cycle.is_pruned
+
+    def _record_held(self, subject: Subject, outcome: Outcome) -> None:
+        core, job_id = self._core, self._job.job_id
+        if outcome.draft is not None and outcome.draft.action is Action.STAGED_DELETE:
+            core.jobs.save_held(job_id, *subject.key, core.clock.now())
+        elif subject.key in self._observer.held:
+            core.jobs.delete_held(job_id, *subject.key)
+
+    def _note_reference(self, subject: Subject, outcome: Outcome) -> bool:
+        """Note that the reference pass has to look at the object; returns whether it has."""
         source = subject.source
         held = None
+        if outcome.entry is None:
+            return False
         if source.object_type == "User":
             rows = [item for item in self._run.user.reference_rows if item.direct == "manager"]
             if not rows or source.manager_id is None:
-                return
+                return False
             assert outcome.held_resource is not None
             found = rows[0].path.read(outcome.held_resource)
             held = None if found is None else str(found)
         elif not any(item.direct == "members" for item in self._run.group.reference_rows):
-            return
+            return False
         pending = PendingReference(
             object_type=source.object_type,
             source_anchor=source.object_id,
             held=held,
             change_kind=source.change_kind or "Update",
         )
-        self._core.jobs.save_pending(self._job.job_id, pending)
+        self._core.progress.save_pending(self._job.job_id, pending)
+        return True
 
     def _log(self, draft: LogDraft, began_at: datetime, sequences: tuple[int, ...]) -> None:
         log_entry(
@@ -264,6 +315,13 @@ class CycleWork:
             began_at=began_at,
             request_sequences=sequences,
         )
+
+    def _count_gone(self, kind: str) -> None:
+        cycle = self._cycle
+        if kind == "User":
+            self._cycle = replace(cycle, gone_users=cycle.gone_users + 1)
+        else:
+            self._cycle = replace(cycle, gone_groups=cycle.gone_groups + 1)
 
     def _count(self, subject: Subject, outcome: Outcome) -> None:
         """Count one object. Source: ENG-360."""
@@ -290,25 +348,24 @@ class CycleWork:
     def _work_references(self) -> bool:
         """Write managers and members, after both ends exist; returns False when asked to stop. Source: ENG-220."""
         self._cycle = replace(self._cycle, phase=Phase.REFERENCES, last_object_id="")
-        references = ReferencePass(self._core, self._job, self._application, self._observer, self._run)
-        while True:
-            page = self._core.jobs.list_pending(self._job.job_id, self._core.settings.page_size)
-            if not page:
-                return True
-            for pending in page:
-                if self._should_stop():
-                    return False
-                self._work_reference(references, pending)
+        return run_tasks(self._reference_tasks(), self._lines, self._should_stop) and not self._is_deleted
 
-    def _work_reference(self, references: ReferencePass, pending: PendingReference) -> None:
-        began_at = self._core.clock.now()
-        sequences: list[int] = []
-        outcome = references.write(pending, self._sender(sequences))
-        core, job = self._core, self._job
-        with core.database.atomic():
-            references.record(pending, outcome)
-            if outcome.draft is not None:
-                self._log(outcome.draft, began_at, tuple(sequences))
+    def _reference_tasks(self) -> Iterator[Task]:
+        references = ReferencePass(self._core, self._job, self._observer, self._run)
+        for work in references.works():
+            began_at = self._core.clock.now()
+            finish = partial(self._record_reference, references, work, began_at)
+            yield Task(key=lambda: "", exchange=work.exchange, before=lambda call: None, finish=finish)
+
+    def _record_reference(
+        self,
+        references: ReferencePass,
+        work: ReferenceWork,
+        began_at: datetime,
+        outcome: ReferenceOutcome,
+        sequences: tuple[int, ...],
+    ) -> None:
+        with self._core.database.atomic():
             counts = self._cycle.counts
             self._cycle = replace(
                 self._cycle,
@@ -320,85 +377,10 @@ class CycleWork:
                     failed_references=counts.failed_references + (outcome.error is not None),
                 ),
             )
-            self._job = replace(job, cycle=self._cycle)
-            core.jobs.save(self._job)
-
-    # -- the end -------------------------------------------------------------------------------------------------
-
-    def _finish(self) -> CycleResult:
-        core, job, cycle = self._core, self._job, self._cycle
-        failures = cycle.counts.failed + cycle.counts.failed_references
-        with core.database.atomic():
-            core.jobs.clear_progress(job.job_id)
-            job = finish(core, job, cycle, state="EntryLevelErrors" if failures else "Succeeded")
-            reason = self._verdict(cycle)
-            if reason is not None:
-                job = health.enter(core, job, self._application, reason)
-            elif job.quarantine is not None:
-                job = health.leave(core, job, self._application)
-            core.jobs.save(job)
-        self._job = job
-        return self._result(is_finished=True, reason="" if reason is None else str(reason))
-
-    def _verdict(self, cycle: Cycle) -> QuarantineReason | None:
-        """Return the reason for quarantine at the end of a cycle, or None. Source: ENG-280, ENG-303."""
-        core = self._core
-        if core.jobs.list_held(self._job.job_id):
-            return QuarantineReason.TOO_MANY_DELETES
-        failures = cycle.counts.failed + cycle.counts.failed_references
-        untried = max(core.jobs.count_escrows(self._job.job_id) - failures, 0)
-        return threshold_verdict(cycle.counts, untried, core.settings)
-
-
-def finish(core: Core, job: SynchronizationJob, cycle: Cycle, *, state: str) -> SynchronizationJob:
-    """Return the job after a finished cycle: watermark, executions, steady state, next start.
-
-    Source: ENG-124, ENG-156, ENG-360 to ENG-362.
-    """
-    now = core.clock.now()
-    execution = Execution(
-        cycle_id=cycle.cycle_id,
-        kind=cycle.kind,
-        state=state,
-        began_at=cycle.began_at,
-        ended_at=now,
-        counts=cycle.counts,
-    )
-    succeeded = state == "Succeeded"
-    with_exports = succeeded and cycle.counts.exported > 0
-    all_failed = cycle.counts.tried > 0 and cycle.counts.failed >= cycle.counts.tried
-    return replace(
-        job,
-        status=transition(job.status, JobEvent.CYCLE_DONE),
-        cycle=None,
-        watermark=cycle.upper_sequence,
-        releases_removals=False,
-        next_cycle_at=next_cycle_at(cycle.began_at, now, core.settings, core.chance.random)
-        if job.is_due_by_schedule
-        else None,
-        last_execution=execution,
-        last_successful_execution=execution if succeeded else job.last_successful_execution,
-        last_successful_execution_with_exports=(
-            execution if with_exports else job.last_successful_execution_with_exports
-        ),
-        complete_failure_count=job.complete_failure_count + 1 if all_failed else 0,
-        steady_state_first_at=job.steady_state_first_at or now,
-        steady_state_last_at=now,
-    )
-
-
-def _held(subject: Subject, run: Run) -> Outcome:
-    """Return the outcome of a removal that is held back. Source: ENG-303."""
-    recorder = Recorder(subject.source)
-    recorder.imported()
-    if subject.entry is not None:
-        recorder.target_id = subject.entry.target_anchor
-        recorder.target_display_name = subject.entry.display_name
-    if subject.source.presence is not Presence.HARD_DELETED:
-        recorder.scoped(subject.scoping_facts(run))
-    text = "Held by accidental deletion prevention until an administrator allows deletes"
-    recorder.step("EntrySynchronizationStagedDelete", "processing", "skipped", text)
-    draft = recorder.draft(
-        Action.STAGED_DELETE, Status.SKIPPED, rules=(*subject.intent.rules, "ENG-201", "ENG-303"), explanation=text
-    )
-    return Outcome(draft=draft, entry=subject.entry, escrow=subject.escrow)
+            is_dropped = outcome.error is not None and self._is_too_many()
+            references.record(work, outcome, keeps_escrow=not is_dropped)
+            if is_dropped:
+                self._core.jobs.clear_escrows(self._job.job_id)
+            elif outcome.draft is not None:
+                self._log(outcome.draft, began_at, sequences)
+            self._core.progress.save_cycle(self._job.job_id, self._cycle)

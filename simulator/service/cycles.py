@@ -1,13 +1,15 @@
 """One cycle: observe, intend, guard, then match, diff, act and record object by object; the watermark comes last.
 
-Everything that a cycle needs to go on after a stop or a kill is stored: kind, phase, last recorded object, the objects
-in flight. Each object's record, link, escrow and the cycle's position are one transaction.
+Everything that a cycle needs to go on after a stop or a kill is stored: kind, phase, last recorded object, the creates
+on their way. Each object's record, link, escrow and the cycle's position are one transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from entra_sim.simulator.engine.probe import probe
 from entra_sim.simulator.errors import TargetError
@@ -18,16 +20,19 @@ from entra_sim.simulator.model.job import Execution
 from entra_sim.simulator.model.job import Phase
 from entra_sim.simulator.model.job import QuarantineReason
 from entra_sim.simulator.model.job import SynchronizationJob
+from entra_sim.simulator.service import cycle_end
 from entra_sim.simulator.service import health
 from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.cycle_work import CycleResult
 from entra_sim.simulator.service.cycle_work import CycleWork
-from entra_sim.simulator.service.cycle_work import finish
+from entra_sim.simulator.service.driving import Line
 from entra_sim.simulator.service.driving import drive
 from entra_sim.simulator.service.driving import open_transport
 from entra_sim.simulator.service.observing import CycleObserver
+from entra_sim.simulator.service.recovery import clear_up
 from entra_sim.simulator.service.runs import RunBuilder
-from entra_sim.simulator.transport.base import Transport
+
+MOST_WORKERS = 64
 
 
 class CycleRunner:
@@ -41,41 +46,81 @@ class CycleRunner:
     def run(self, job: SynchronizationJob, application: Application) -> CycleResult:
         """Run a cycle to its end (or until `should_stop`); the job is saved in every case."""
         core = self._core
+        core.running.add(job.job_id)
+        try:
+            return self._run(job, application)
+        finally:
+            core.running.discard(job.job_id)
+
+    def _run(self, job: SynchronizationJob, application: Application) -> CycleResult:
+        core = self._core
+        if job.cycle is not None and job.cycle.epoch != job.epoch:  # broken off, and restarted since
+            core.progress.delete_cycle(job.job_id)
+            job = replace(job, cycle=None)
         cycle = job.cycle or self._begin(job)
         observer = CycleObserver(core, self._builder, job, application, cycle)
-        in_quarantine = job.quarantine is not None
-        has_work = observer.has_work() or in_quarantine or core.settings.probe_idle_cycles
+        has_work = observer.has_work() or job.quarantine is not None or core.settings.probe_idle_cycles
         if job.cycle is None and not has_work:
             return self._idle(job, application, cycle)
         job = replace(job, cycle=cycle)
-        core.jobs.save(job)
-        transport = open_transport(core, application, job.configuration)
+        core.progress.save_cycle(job.job_id, cycle)
+        workers = min(max(core.settings.workers, 1), MOST_WORKERS)
+        lines = [open_transport(core, application, job.configuration) for _ in range(workers)]
         try:
-            refused = self._probe(job, application, transport)
-            if refused is not None:
-                return refused
-            return CycleWork(
-                lambda: self.should_stop(), core, self._builder, job, application, observer, transport
-            ).work()
+            refused = self._probe(job, application, lines[0])
+            return refused if refused is not None else self._work(job, application, observer, cycle, lines)
         finally:
-            transport.close()
+            for line in lines:
+                line.close()
+
+    def _work(
+        self,
+        job: SynchronizationJob,
+        application: Application,
+        observer: CycleObserver,
+        cycle: Cycle,
+        lines: Sequence[Line],
+    ) -> CycleResult:
+        core = self._core
+        was_run_before = job.last_execution is not None or bool(core.jobs.count_entries(job.job_id))
+        by_filter = cycle.kind is CycleKind.INITIAL and was_run_before
+        run = self._builder.run(job, looks_up_by_filter=by_filter)
+        unclear = clear_up(core, self._builder, job, application, run, lines[0], cycle_id=cycle.cycle_id)
+        work = CycleWork(
+            should_stop=lambda: self.should_stop(),
+            core=core,
+            compiled=self._builder.schema(job.job_id),
+            job=job,
+            application=application,
+            observer=observer,
+            run=run,
+            lines=lines,
+            unclear=unclear,
+        )
+        return work.work()
 
     def _begin(self, job: SynchronizationJob) -> Cycle:
         core = self._core
-        kind = CycleKind.INITIAL if job.watermark is None else CycleKind.INCREMENTAL
+        now = core.clock.now()
+        lower = job.watermark
+        life = timedelta(days=core.settings.watermark_life_days)
+        if lower is not None and job.watermark_at is not None and now - job.watermark_at > life:
+            lower = None  # the feed has expired: everything is read anew (ENG-157)
         return Cycle(
             cycle_id=core.ids.new("cycle"),
-            kind=kind,
-            began_at=core.clock.now(),
-            lower_sequence=job.watermark or 0,
-            upper_sequence=core.feed.newest(core.clock.now()),
+            kind=CycleKind.INITIAL if lower is None else CycleKind.INCREMENTAL,
+            began_at=now,
+            lower_sequence=lower or 0,
+            upper_sequence=core.feed.newest(now),
             releases_removals=job.releases_removals,
+            epoch=job.epoch,
         )
 
     def _idle(self, job: SynchronizationJob, application: Application, cycle: Cycle) -> CycleResult:
         """Close a cycle that has nothing to do: bookkeeping, no request, no log. Source: ENG-133, ENG-351."""
-        finished = finish(self._core, job, cycle, state="Succeeded")
-        self._core.jobs.save(finished)
+        with self._core.database.atomic():
+            self._core.jobs.save(cycle_end.finished(self._core, job, cycle, state="Succeeded"))
+            cycle_end.drop_old_logs(self._core)
         return CycleResult(
             application_name=application.name,
             kind=cycle.kind,
@@ -84,18 +129,17 @@ class CycleRunner:
             is_finished=True,
         )
 
-    def _probe(self, job: SynchronizationJob, application: Application, transport: Transport) -> CycleResult | None:
+    def _probe(self, job: SynchronizationJob, application: Application, line: Line) -> CycleResult | None:
         """Ask for nobody; a refusal quarantines the job and nothing else is done. Source: ENG-130, ENG-140."""
         core = self._core
         compiled = self._builder.schema(job.job_id)
         mappings = [compiled.user, *([compiled.group] if compiled.group.mapping.is_enabled else [])]
         guids = [core.ids.new("probe") for _ in mappings]
+        assert job.cycle is not None
         try:
-            drive(probe(mappings, guids, "check the credentials before the cycle"), transport.send)
+            drive(probe(mappings, guids, "check the credentials before the cycle"), line.send)
         except TargetError as error:
-            with core.database.atomic():
-                core.jobs.save(self._refused(job, application, error))
-            assert job.cycle is not None
+            self._refused(job.job_id, job.cycle, application, error)
             return CycleResult(
                 application_name=application.name,
                 kind=job.cycle.kind,
@@ -106,33 +150,27 @@ class CycleRunner:
             )
         return None
 
-    def _refused(self, job: SynchronizationJob, application: Application, error: TargetError) -> SynchronizationJob:
-        """Return the job after a bad probe: no record, job status and audit only (Q-24). The watermark stays."""
+    def _refused(self, job_id: str, cycle: Cycle, application: Application, error: TargetError) -> None:
+        """Quarantine the job after a bad probe: no record, job status and audit only (Q-24). The watermark stays."""
         core = self._core
-        cycle = job.cycle
-        assert cycle is not None
-        quarantined = health.enter(
-            core,
-            job,
-            application,
-            QuarantineReason.QUARANTINE_EXCEPTION,
-            code=error.code,
-            message=str(error),
-        )
-        execution = Execution(
-            cycle_id=cycle.cycle_id,
-            kind=cycle.kind,
-            state="Failed",
-            began_at=cycle.began_at,
-            ended_at=core.clock.now(),
-            counts=cycle.counts,
-            error_code=error.code,
-            error_message=str(error),
-        )
-        kept = cycle if cycle.last_object_id or cycle.phase is not Phase.USERS else None
-        return replace(
-            quarantined,
-            cycle=kept,
-            last_execution=execution,
-            complete_failure_count=job.complete_failure_count + 1,
-        )
+        with core.database.atomic():
+            if not cycle.counts.imported and cycle.phase is Phase.USERS:  # nothing done yet: it begins anew
+                core.progress.delete_cycle(job_id)
+            job = core.jobs.get(job_id)
+            if job is None:
+                return
+            execution = Execution(
+                cycle_id=cycle.cycle_id,
+                kind=cycle.kind,
+                state="Failed",
+                began_at=cycle.began_at,
+                ended_at=core.clock.now(),
+                counts=cycle.counts,
+                error_code=error.code,
+                error_message=str(error),
+            )
+            reason = QuarantineReason.QUARANTINE_EXCEPTION
+            quarantined = health.enter(core, job, application, reason, code=error.code, message=str(error))
+            core.jobs.save(
+                replace(quarantined, last_execution=execution, complete_failure_count=job.complete_failure_count + 1)
+            )

@@ -56,7 +56,7 @@ def enter(
         job,
         status=transition(job.status, JobEvent.ENTER_QUARANTINE),
         quarantine=quarantine,
-        next_cycle_at=quarantine.next_attempt_at,
+        next_cycle_at=quarantine.next_attempt_at if job.is_due_by_schedule else None,
     )
 
 

@@ -106,7 +106,11 @@ class DirectoryImports(DirectoryService):
         assert isinstance(change.new, UserRecord)
         attributes = dict(change.new.attributes)
         if change.change is Change.ADDED:
-            self.create_user(attributes)
+            if self._store.get_user(change.key) is None:
+                self.create_user(attributes)
+            else:  # in the recycle bin: the same person comes back
+                self.restore_user(change.key)
+                self.update_user(change.key, {name: value for name, value in attributes.items() if name != "objectId"})
             if change.new.manager is not None:
                 managers.append((change.key, change.new.manager))
             return

@@ -16,6 +16,9 @@ from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.runs import RunBuilder
 from entra_sim.simulator.store.feed import ChangedObject
 
+_SCOPE = {"User": frozenset({"accountEnabled", "IsSoftDeleted"}), "Group": frozenset({"securityEnabled"})}
+"""What the scope depends on besides filters and assignments (ENG-010, ENG-023)."""
+
 
 class CycleObserver:
     """Reads the source side of one cycle: everything in an initial cycle, else what changed since the watermark."""
@@ -36,7 +39,7 @@ class CycleObserver:
         if object_type not in self._changes:
             compiled = self._builder.schema(self._job.job_id)
             mapping = compiled.user if object_type == "User" else compiled.group
-            relevant = mapping.source_attributes | {"accountEnabled", "IsSoftDeleted"}
+            relevant = mapping.source_attributes | _SCOPE[object_type]
             if self._cycle.kind is CycleKind.INITIAL or not mapping.mapping.is_enabled:
                 self._changes[object_type] = {}
             else:
@@ -53,6 +56,8 @@ class CycleObserver:
     def has_work(self) -> bool:
         """Return whether there is anything to look at: a first cycle, changes, due retries, released removals."""
         if self._cycle.kind is CycleKind.INITIAL or (self._cycle.releases_removals and self.held):
+            return True
+        if self._core.progress.list_intents(self._job.job_id):
             return True
         if self._core.jobs.has_due_escrow(self._job.job_id, self._core.clock.now()):
             return True
@@ -78,7 +83,8 @@ class CycleObserver:
         read = store.user_ids_after if object_type == "User" else store.group_ids_after
         while True:
             living = read(after, size)
-            orphans = jobs.orphaned_entries(self._job.job_id, object_type, after, size)
+            up_to = living[-1] if len(living) == size else None
+            orphans = jobs.orphaned_entries(self._job.job_id, object_type, after, up_to, size)
             page = list(heapq.merge(living, orphans))[:size]
             if not page:
                 return
@@ -108,8 +114,5 @@ class CycleObserver:
     def _names(self, object_ids: list[str]) -> dict[str, str]:
         users = self._core.directory.get_users(object_ids)
         names = {object_id: user.user_principal_name for object_id, user in users.items()}
-        for object_id in object_ids:
-            if object_id not in names:
-                group = self._core.directory.get_group(object_id)
-                names[object_id] = group.display_name if group else object_id
-        return names
+        groups = self._core.directory.get_groups([item for item in object_ids if item not in names])
+        return names | {object_id: group.display_name for object_id, group in groups.items()}

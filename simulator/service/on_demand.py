@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from entra_sim.simulator.engine.outcome import Outcome
 from entra_sim.simulator.engine.probe import probe
-from entra_sim.simulator.engine.reconcile import Outcome
-from entra_sim.simulator.engine.reconcile import reconcile
+from entra_sim.simulator.engine.reconcile import Reconciliation
 from entra_sim.simulator.engine.record import LogDraft
 from entra_sim.simulator.engine.references import MemberChanges
 from entra_sim.simulator.engine.references import ReferenceOutcome
@@ -25,16 +26,20 @@ from entra_sim.simulator.model.directory import User
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.model.log import ProvisioningLogEntry
 from entra_sim.simulator.model.operation import Action
+from entra_sim.simulator.scim.call import Call
+from entra_sim.simulator.scim.call import Reply
 from entra_sim.simulator.service.applications import ApplicationKey
 from entra_sim.simulator.service.applications import ApplicationService
 from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.directory import DirectoryService
+from entra_sim.simulator.service.driving import Line
 from entra_sim.simulator.service.driving import drive
 from entra_sim.simulator.service.driving import open_transport
 from entra_sim.simulator.service.failsafe import contained
 from entra_sim.simulator.service.records import log_entry
+from entra_sim.simulator.service.recovery import clear_up
 from entra_sim.simulator.service.runs import RunBuilder
-from entra_sim.simulator.transport.base import Transport
+from entra_sim.simulator.store.progress import CreateIntent
 
 MAX_MEMBERS = 5
 """Source: ENG-250."""
@@ -42,7 +47,7 @@ MAX_MEMBERS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnDemandResult:
-    """What the page shows. `result` is Success, Skipped or Failure; `entries` are the log records it made.
+    """What the page shows. `result` is Success, Skipped, Warning or Failure; `entries` are the log records it made.
 
     Source: ENG-251, ENG-255.
     """
@@ -94,7 +99,7 @@ class OnDemandService:
         finally:
             transport.close()
 
-    def _probe(self, job: SynchronizationJob, transport: Transport) -> OnDemandResult | None:
+    def _probe(self, job: SynchronizationJob, transport: Line) -> OnDemandResult | None:
         compiled = self._builder.schema(job.job_id)
         try:
             drive(
@@ -119,7 +124,7 @@ class _OnDemandWork:
         builder: RunBuilder,
         application: Application,
         job: SynchronizationJob,
-        transport: Transport,
+        transport: Line,
     ) -> None:
         self._core = core
         self._builder = builder
@@ -128,6 +133,7 @@ class _OnDemandWork:
         self._transport = transport
         self._run: Run = builder.run(job, looks_up_by_filter=True, is_on_demand=True)
         self._cycle_id = core.ids.new("cycle")
+        clear_up(core, builder, job, application, self._run, transport, cycle_id=self._cycle_id)
 
     def provision(self, object_type: str, object_id: str, picked: Sequence[str]) -> OnDemandResult:
         core, job = self._core, self._job
@@ -139,7 +145,8 @@ class _OnDemandWork:
             source, entry, self._run, has_member_changes=not changes.is_empty, unresolved_members=changes.unresolved
         )
         began_at = core.clock.now()
-        outcome = contained(subject, self._run, lambda: drive(reconcile(subject, self._run), self._transport.send))
+        work = Reconciliation(subject, self._run)
+        outcome = drive(contained(subject, self._run, work.exchange()), self._sender(work))
         entries = []
         with core.database.atomic():
             if outcome.entry is None and entry is not None:
@@ -148,12 +155,26 @@ class _OnDemandWork:
                 core.jobs.save_entry(job.job_id, outcome.entry)
             if escrow is not None and outcome.error is None:
                 core.jobs.delete_escrow(job.job_id, object_type, object_id)
+            core.progress.delete_intent(job.job_id, object_type, object_id)
             if outcome.draft is not None:
                 entries.append(self._log(outcome.draft, began_at))
         reference = self._references(subject, outcome, changes)
         if reference.draft is not None:
             entries.append(self._log(reference.draft, began_at))
         return _result(tuple(entries))
+
+    def _sender(self, work: Reconciliation) -> Callable[[Call], Reply]:
+        """Return the way to the target that notes a create before it is sent, so that a crash makes no double."""
+
+        def send(call: Call) -> Reply:
+            if call.method == "POST" and work.asked is not None:
+                kind, object_id = work.subject.key
+                attribute, value = work.asked
+                intent = CreateIntent(object_type=kind, source_anchor=object_id, attribute=attribute, value=value)
+                self._core.progress.save_intent(self._job.job_id, intent)
+            return self._transport.send(call)
+
+        return send
 
     def _picked_members(self, source: SourceObject, picked: Sequence[str]) -> MemberChanges:
         """Return the picked members as additions; only they are written. Source: ENG-254 (h)."""
@@ -205,6 +226,6 @@ def _result(entries: tuple[ProvisioningLogEntry, ...]) -> OnDemandResult:
             result="Skipped", action=str(Action.OTHER), code="", message="There is nothing to do.", entries=()
         )
     failed = [entry for entry in entries if entry.status == "Failure"]
-    shown = failed[0] if failed else next((e for e in entries if e.status == "Success"), entries[0])
+    shown = failed[0] if failed else next((e for e in entries if e.status != "Skipped"), entries[0])
     message = shown.error.reason if shown.error else shown.explanation
     return OnDemandResult(result=shown.status, action=shown.action, code=shown.code, message=message, entries=entries)

@@ -1,8 +1,10 @@
-"""The reference pass of a cycle: which manager and members to write for an object that took part. Source: ENG-220."""
+"""The reference pass of a cycle: which manager and members to write for the objects that took part. Source: ENG-220."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Generator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from dataclasses import replace
 
 from entra_sim.simulator.engine.references import MemberChanges
@@ -12,78 +14,94 @@ from entra_sim.simulator.engine.references import write_members
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.run import intend
-from entra_sim.simulator.model.directory import Application
+from entra_sim.simulator.model.directory import SourceObject
+from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Reply
 from entra_sim.simulator.service.core import Core
-from entra_sim.simulator.service.driving import drive
+from entra_sim.simulator.service.failsafe import contained_reference
 from entra_sim.simulator.service.observing import CycleObserver
-from entra_sim.simulator.store.jobs import PendingReference
+from entra_sim.simulator.store.progress import PendingReference
 
-NOTHING_TO_WRITE = ReferenceOutcome(draft=None)
+ReferenceExchange = Generator[Call, Reply, ReferenceOutcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceWork:
+    """The references of one object on their way. `members` is None for a user's manager."""
+
+    pending: PendingReference
+    exchange: ReferenceExchange
+    members: MemberChanges | None
+    escrow: EscrowEntry | None
 
 
 class ReferencePass:
-    """Writes and records the references of one object at a time."""
+    """Gives the references that are to be written, page by page, and records what became of them."""
 
-    def __init__(
-        self,
-        core: Core,
-        job: SynchronizationJob,
-        application: Application,
-        observer: CycleObserver,
-        run: Run,
-    ) -> None:
+    def __init__(self, core: Core, job: SynchronizationJob, observer: CycleObserver, run: Run) -> None:
         self._core = core
-        self._job = job
-        self._application = application
+        self._job_id = job.job_id
         self._observer = observer
         self._run = run
-        self._members: MemberChanges | None = None
 
-    def write(self, pending: PendingReference, send: Callable[[Call], Reply]) -> ReferenceOutcome:
-        """Send what differs; returns what became of it."""
-        jobs = self._core.jobs
-        entry = jobs.get_entry(self._job.job_id, pending.object_type, pending.source_anchor)
+    def works(self) -> Iterator[ReferenceWork]:
+        """Yield the work on every object that takes part: users, then groups, in feed order."""
+        for object_type in ("User", "Group"):
+            after = ""
+            size = self._core.settings.page_size
+            while page := self._core.progress.list_pending(self._job_id, object_type, after, size):
+                after = page[-1].source_anchor
+                yield from self._page(object_type, page)
+
+    def _page(self, object_type: str, page: list[PendingReference]) -> Iterator[ReferenceWork]:
+        anchors = [pending.source_anchor for pending in page]
+        entries = self._core.jobs.get_entries(self._job_id, object_type, anchors)
+        escrows = self._core.jobs.get_escrows(self._job_id, object_type, anchors)
+        sources = self._observer.observe(object_type, anchors)
+        for pending, source in zip(page, sources, strict=True):
+            entry, escrow = entries.get(pending.source_anchor), escrows.get(pending.source_anchor)
+            yield self._work(pending, source, entry, escrow)
+
+    def _work(
+        self, pending: PendingReference, source: SourceObject, entry: SyncEntry | None, escrow: EscrowEntry | None
+    ) -> ReferenceWork:
         if entry is None:
-            return NOTHING_TO_WRITE
-        source = self._observer.observe(pending.object_type, [pending.source_anchor])[0]
+            return ReferenceWork(pending=pending, exchange=_nothing(), members=None, escrow=escrow)
         source = replace(source, change_kind=pending.change_kind)
-        escrow = jobs.get_escrows(self._job.job_id, pending.object_type, [pending.source_anchor])
-        subject = intend(source, entry, self._run, escrow=escrow.get(pending.source_anchor))
+        subject = intend(source, entry, self._run, escrow=escrow)
+        members = None
         if pending.object_type == "User":
-            return self._write_manager(subject, entry, pending.held, send)
-        self._members = self._observer.member_changes(source)
-        if self._members.is_empty:
-            return NOTHING_TO_WRITE
-        return drive(write_members(subject, entry, self._members, self._run), send)
+            exchange = self._manager(subject, entry, pending.held)
+        else:
+            members = self._observer.member_changes(source)
+            exchange = _nothing() if members.is_empty else write_members(subject, entry, members, self._run)
+        contained = contained_reference(subject, self._run, exchange)
+        return ReferenceWork(pending=pending, exchange=contained, members=members, escrow=escrow)
 
-    def _write_manager(
-        self, subject: Subject, entry: SyncEntry, held: str | None, send: Callable[[Call], Reply]
-    ) -> ReferenceOutcome:
+    def _manager(self, subject: Subject, entry: SyncEntry, held: str | None) -> ReferenceExchange:
         """Write the manager; one that is not linked or out of scope is left out silently. Source: ENG-221, ENG-224."""
         manager_id = subject.source.manager_id
         target = self._run.target_of("User", manager_id) if manager_id else None
         if manager_id is None or target is None:
-            return NOTHING_TO_WRITE
-        return drive(set_manager(subject, entry, held, (manager_id, target), self._run), send)
+            return _nothing()
+        return set_manager(subject, entry, held, (manager_id, target), self._run)
 
-    def record(self, pending: PendingReference, outcome: ReferenceOutcome) -> None:
+    def record(self, work: ReferenceWork, outcome: ReferenceOutcome, *, keeps_escrow: bool = True) -> None:
         """Store what was exported, the escrow, and that this object is done; inside the caller's transaction."""
-        jobs, job_id = self._core.jobs, self._job.job_id
-        if pending.object_type == "Group" and self._members is not None:
-            added = [(member, self._members.added[member]) for member in outcome.added]
-            jobs.save_exported_members(job_id, pending.source_anchor, added, outcome.removed)
-        if outcome.escrow is not None:
-            jobs.save_escrow(job_id, outcome.escrow)
-        elif outcome.error is None:
-            waiting = jobs.get_escrows(job_id, pending.object_type, [pending.source_anchor])
-            found = waiting.get(pending.source_anchor)
-            if found is not None and found.is_reference:
-                jobs.delete_escrow(job_id, pending.object_type, pending.source_anchor)
-        else:
-            jobs.delete_escrow(job_id, pending.object_type, pending.source_anchor)
-        jobs.delete_pending(job_id, pending.object_type, pending.source_anchor)
-        self._members = None
+        jobs, pending = self._core.jobs, work.pending
+        if work.members is not None and (outcome.added or outcome.removed):
+            added = [(member, work.members.added[member]) for member in outcome.added]
+            jobs.save_exported_members(self._job_id, pending.source_anchor, added, outcome.removed)
+        if outcome.escrow is not None and keeps_escrow:
+            jobs.save_escrow(self._job_id, outcome.escrow)
+        elif work.escrow is not None and (work.escrow.is_reference or outcome.error is not None):
+            jobs.delete_escrow(self._job_id, pending.object_type, pending.source_anchor)
+        self._core.progress.delete_pending(self._job_id, pending.object_type, pending.source_anchor)
+
+
+def _nothing() -> ReferenceExchange:
+    return ReferenceOutcome(draft=None)
+    yield  # pragma: no cover

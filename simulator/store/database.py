@@ -86,6 +86,11 @@ class Database:
         with self.lock:
             return self.connection.execute(sql, parameters)
 
+    def execute_many(self, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
+        """Run one statement once for each set of parameters."""
+        with self.lock:
+            self.connection.executemany(sql, parameters)
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
         with self.lock:

@@ -79,10 +79,12 @@ class FeedStore:
 
     def newest(self, now: datetime) -> int:
         """Return the position up to which the feed is visible. Source: ENG-016: replication may lag."""
-        hidden = self._db.value("SELECT MIN(sequence) FROM change WHERE visible_at > ?", (instant_column(now),))
-        if hidden is not None:
-            return int(hidden) - 1
-        return int(self._db.value("SELECT COALESCE(MAX(sequence), 0) FROM change"))
+        newest = int(self._db.value("SELECT COALESCE(MAX(sequence), 0) FROM change"))
+        hidden = self._db.value(
+            "SELECT MIN(sequence) FROM change INDEXED BY change_hidden WHERE visible_at > at AND visible_at > ?",
+            (instant_column(now),),
+        )
+        return newest if hidden is None else int(hidden) - 1
 
     def changed(
         self, object_type: str, application_id: str, lower: int, upper: int, relevant: frozenset[str]
@@ -95,7 +97,8 @@ class FeedStore:
         if lower >= upper:
             return []
         rows = self._db.rows(
-            "SELECT object_id, kind, attributes FROM change WHERE sequence > ? AND sequence <= ? AND object_type = ? "
+            "SELECT object_id, kind, attributes FROM change NOT INDEXED "
+            "WHERE sequence > ? AND sequence <= ? AND object_type = ? "
             "AND (application_id IS NULL OR application_id = ?) ORDER BY object_id, sequence",
             (lower, upper, object_type, application_id),
         )

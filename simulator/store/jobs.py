@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
+from entra_sim.simulator.model.job import Cycle
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.store.codec import from_text
 from entra_sim.simulator.store.codec import instant_column
@@ -21,15 +22,18 @@ from entra_sim.simulator.store.codec import json_value
 from entra_sim.simulator.store.codec import to_text
 from entra_sim.simulator.store.database import Database
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingReference:
-    """An object that takes part in the reference pass. `held` is the manager that the target showed, or None."""
-
-    object_type: str
-    source_anchor: str
-    held: str | None
-    change_kind: str
+_JOBS = "SELECT j.document, c.document AS cycle FROM job j LEFT JOIN cycle c ON c.job_id = j.job_id"
+_TABLES = (
+    "entry",
+    "escrow",
+    "pending_reference",
+    "exported_member",
+    "create_intent",
+    "done_ahead",
+    "cycle",
+    "held_removal",
+    "job",
+)
 
 
 class JobStore:
@@ -41,26 +45,29 @@ class JobStore:
     # -- jobs and schemas ----------------------------------------------------------------------------------------
 
     def get(self, job_id: str) -> SynchronizationJob | None:
-        """Return a job, or None."""
-        text = self._db.value("SELECT document FROM job WHERE job_id = ?", (job_id,))
-        return None if text is None else from_text(SynchronizationJob, text)
+        """Return a job with its cycle in progress, or None."""
+        row = self._db.row(f"{_JOBS} WHERE j.job_id = ?", (job_id,))
+        return None if row is None else _job(row)
 
     def list_jobs(self) -> list[SynchronizationJob]:
         """Return all jobs in the order they were made."""
-        rows = self._db.rows("SELECT document FROM job ORDER BY rowid")
-        return [from_text(SynchronizationJob, row[0]) for row in rows]
+        return [_job(row) for row in self._db.rows(f"{_JOBS} ORDER BY j.rowid")]
+
+    def exists(self, job_id: str) -> bool:
+        """Return whether the job is still there."""
+        return self._db.value("SELECT 1 FROM job WHERE job_id = ?", (job_id,)) is not None
 
     def save(self, job: SynchronizationJob) -> None:
-        """Update a job, or insert it with an empty schema."""
+        """Update a job, or insert it with an empty schema; its cycle is not touched."""
         self._db.execute(
             "INSERT INTO job (job_id, application_id, document, schema, schema_version) VALUES (?, ?, ?, '{}', 0) "
             "ON CONFLICT (job_id) DO UPDATE SET document = excluded.document",
-            (job.job_id, job.application_id, to_text(job)),
+            (job.job_id, job.application_id, to_text(replace(job, cycle=None))),
         )
 
     def delete(self, job_id: str) -> None:
         """Remove a job with links, escrows and everything else that is its own. Source: ENG-322."""
-        for table in ("entry", "escrow", "pending_reference", "exported_member", "in_flight", "held_removal", "job"):
+        for table in _TABLES:
             self._db.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608
 
     def get_schema(self, job_id: str) -> tuple[dict[str, Any], int]:
@@ -138,22 +145,28 @@ class JobStore:
         rows = self._db.rows("SELECT object_type, COUNT(*) FROM entry WHERE job_id = ? GROUP BY 1", (job_id,))
         return {row[0]: row[1] for row in rows}
 
-    def orphaned_entries(self, job_id: str, object_type: str, after: str, limit: int) -> list[str]:
-        """Return source anchors of links whose source object is gone, in feed order."""
+    def orphaned_entries(self, job_id: str, object_type: str, after: str, up_to: str | None, limit: int) -> list[str]:
+        """Return source anchors in (after, up_to] of links whose source object is gone, in feed order.
+
+        Args:
+            up_to: the end of the page of living objects, so that a cycle looks at each link once; None for no end.
+        """
         table = "user" if object_type == "User" else "directory_group"
         rows = self._db.rows(
             f"SELECT source_anchor FROM entry WHERE job_id = ? AND object_type = ? AND source_anchor > ? "  # noqa: S608
-            f"AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.object_id = source_anchor) "
+            f"AND source_anchor <= ? AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.object_id = source_anchor) "
             "ORDER BY source_anchor LIMIT ?",
-            (job_id, object_type, after, limit),
+            (job_id, object_type, after, up_to if up_to is not None else "\uffff", limit),
         )
         return [row[0] for row in rows]
 
     def save_entry(self, job_id: str, entry: SyncEntry) -> None:
         """Insert or replace a link."""
         self._db.execute(
-            "INSERT OR REPLACE INTO entry (job_id, object_type, source_anchor, target_anchor, is_managed, is_disabled, "
-            "display_name) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entry (job_id, object_type, source_anchor, target_anchor, is_managed, is_disabled, "
+            "display_name) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (job_id, object_type, source_anchor) DO UPDATE SET "
+            "target_anchor = excluded.target_anchor, is_managed = excluded.is_managed, "
+            "is_disabled = excluded.is_disabled, display_name = excluded.display_name",
             (
                 job_id,
                 entry.object_type,
@@ -246,38 +259,7 @@ class JobStore:
         """Remove all escrows (restart)."""
         self._db.execute("DELETE FROM escrow WHERE job_id = ?", (job_id,))
 
-    # -- references ----------------------------------------------------------------------------------------------
-
-    def save_pending(self, job_id: str, pending: PendingReference) -> None:
-        """Note that an object takes part in the reference pass of this cycle."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO pending_reference (job_id, object_type, source_anchor, held, change_kind) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (job_id, pending.object_type, pending.source_anchor, pending.held, pending.change_kind),
-        )
-
-    def list_pending(self, job_id: str, limit: int) -> list[PendingReference]:
-        """Return the next objects of the reference pass: users first, then groups, by id."""
-        rows = self._db.rows(
-            "SELECT * FROM pending_reference WHERE job_id = ? ORDER BY object_type DESC, source_anchor LIMIT ?",
-            (job_id, limit),
-        )
-        return [
-            PendingReference(
-                object_type=row["object_type"],
-                source_anchor=row["source_anchor"],
-                held=row["held"],
-                change_kind=row["change_kind"],
-            )
-            for row in rows
-        ]
-
-    def delete_pending(self, job_id: str, object_type: str, source_anchor: str) -> None:
-        """Note that an object's references are done."""
-        self._db.execute(
-            "DELETE FROM pending_reference WHERE job_id = ? AND object_type = ? AND source_anchor = ?",
-            (job_id, object_type, source_anchor),
-        )
+    # -- members -----------------------------------------------------------------------------------------------
 
     def exported_members(self, job_id: str, group_id: str) -> dict[str, str]:
         """Return source id → target id of the members that the job has exported. Source: ENG-231."""
@@ -290,48 +272,18 @@ class JobStore:
         self, job_id: str, group_id: str, added: Iterable[tuple[str, str]], removed: Iterable[str]
     ) -> None:
         """Note which members the target has been told of."""
-        for member_id, target_id in added:
-            self._db.execute(
-                "INSERT OR REPLACE INTO exported_member (job_id, group_id, member_id, target_id) VALUES (?, ?, ?, ?)",
-                (job_id, group_id, member_id, target_id),
-            )
-        for member_id in removed:
-            self._db.execute(
-                "DELETE FROM exported_member WHERE job_id = ? AND group_id = ? AND member_id = ?",
-                (job_id, group_id, member_id),
-            )
+        self._db.execute_many(
+            "INSERT OR REPLACE INTO exported_member (job_id, group_id, member_id, target_id) VALUES (?, ?, ?, ?)",
+            [(job_id, group_id, member_id, target_id) for member_id, target_id in added],
+        )
+        self._db.execute_many(
+            "DELETE FROM exported_member WHERE job_id = ? AND group_id = ? AND member_id = ?",
+            [(job_id, group_id, member_id) for member_id in removed],
+        )
 
     def clear_exported_members(self, job_id: str) -> None:
         """Forget what was exported; the next pass sends all members as Add. Source: ENG-241."""
         self._db.execute("DELETE FROM exported_member WHERE job_id = ?", (job_id,))
-
-    # -- crash safety --------------------------------------------------------------------------------------------
-
-    def save_in_flight(self, job_id: str, object_type: str, source_anchors: Iterable[str]) -> None:
-        """Note the objects of a page before anything is sent for them."""
-        self._db.connection.executemany(
-            "INSERT OR IGNORE INTO in_flight (job_id, object_type, source_anchor) VALUES (?, ?, ?)",
-            [(job_id, object_type, anchor) for anchor in source_anchors],
-        )
-
-    def in_flight(self, job_id: str, object_type: str) -> set[str]:
-        """Return the objects that may have been sent without a record."""
-        rows = self._db.rows(
-            "SELECT source_anchor FROM in_flight WHERE job_id = ? AND object_type = ?", (job_id, object_type)
-        )
-        return {row[0] for row in rows}
-
-    def delete_in_flight(self, job_id: str, object_type: str, source_anchor: str) -> None:
-        """Note that an object is recorded."""
-        self._db.execute(
-            "DELETE FROM in_flight WHERE job_id = ? AND object_type = ? AND source_anchor = ?",
-            (job_id, object_type, source_anchor),
-        )
-
-    def clear_progress(self, job_id: str) -> None:
-        """Forget a cycle in progress."""
-        for table in ("in_flight", "pending_reference"):
-            self._db.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608
 
     # -- held removals -------------------------------------------------------------------------------------------
 
@@ -361,6 +313,11 @@ class JobStore:
     def clear_held(self, job_id: str) -> None:
         """Release all held removals (restart)."""
         self._db.execute("DELETE FROM held_removal WHERE job_id = ?", (job_id,))
+
+
+def _job(row: sqlite3.Row) -> SynchronizationJob:
+    job = from_text(SynchronizationJob, row["document"])
+    return job if row["cycle"] is None else replace(job, cycle=from_text(Cycle, row["cycle"]))
 
 
 def _entry(row: sqlite3.Row) -> SyncEntry:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import sqlite_utils
 
+from entra_sim.simulator.store.screen_indexes import add_screen_indexes
+
 Columns = dict[str, type]
 
 
@@ -47,6 +49,7 @@ def _directory(database: sqlite_utils.Database) -> None:
     user.create_index(["deleted_at"])
     user.create_index(["display_name"])
     database.execute("CREATE UNIQUE INDEX user_upn ON user (upn COLLATE NOCASE) WHERE deleted_at IS NULL")
+    database.execute("CREATE INDEX user_upn_any ON user (upn COLLATE NOCASE)")
     group = _table(
         database,
         "directory_group",
@@ -62,6 +65,7 @@ def _directory(database: sqlite_utils.Database) -> None:
         pk=("group_id", "member_id"),
     )
     member.create_index(["member_id"])
+    member.create_index(["group_id", "position"])
     _table(
         database,
         "tombstone",
@@ -220,4 +224,23 @@ def _records(database: sqlite_utils.Database) -> None:
     _table(database, "mail", {"sequence": int, "at": str, "document": str}, pk="sequence")
 
 
-MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first,)
+def _second(database: sqlite_utils.Database) -> None:
+    """Keep the cycle in progress apart from the job, creates by matching value, and what workers did out of turn."""
+    _table(database, "cycle", {"job_id": str, "document": str}, pk="job_id")
+    _table(
+        database,
+        "create_intent",
+        {"job_id": str, "object_type": str, "source_anchor": str, "attribute": str, "value": str},
+        pk=("job_id", "object_type", "source_anchor"),
+    )
+    _table(
+        database,
+        "done_ahead",
+        {"job_id": str, "object_type": str, "source_anchor": str},
+        pk=("job_id", "object_type", "source_anchor"),
+    )
+    database.table("in_flight").drop()
+    database.execute("CREATE INDEX change_hidden ON change (visible_at) WHERE visible_at > at")
+
+
+MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _second, add_screen_indexes)
