@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -278,3 +279,50 @@ def test_32_clients_lose_no_write(start: Start) -> None:
     _, held = server.ask("GET", f"/scim/v2/Groups/{group['id']}")
     assert len(held["members"]) == 160
     assert len(server.names()) == 160
+
+
+SUITE = """
+import json, sys, urllib.request
+base, key, colour = sys.argv[1:]
+
+def ask(method, url, token, body=None, status=200):
+    data = json.dumps(body).encode() if body is not None else None
+    headers = {"Authorization": "Bearer " + token, "Content-Type": "application/scim+json"}
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=20) as answer:
+        raw = answer.read()
+        assert answer.status == status, answer.status
+        return json.loads(raw) if raw else None
+
+made = ask("POST", base + "/_control/organisations", key, {"name": colour, "ids": "counted"}, 201)
+users, control, token = made["tenant_url"] + "/Users", made["control_url"], made["token"]
+for round in range(4):
+    for number in range(10):
+        body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": f"p{number}", "title": colour}
+        user = ask("POST", users, token, body, 201)
+        assert user["meta"]["location"] == users + "/" + user["id"], user
+        assert int(user["id"][-4:], 16) == number + 1, user
+    listed = ask("GET", users, token)
+    assert listed["totalResults"] == 10
+    assert {r["title"] for r in listed["Resources"]} == {colour}
+    assert len(ask("GET", control + "/journal", made["control_key"])["exchanges"]) == 11
+    ask("POST", control + "/reset", made["control_key"])
+ask("DELETE", base + "/_control/organisations/" + colour, key, status=204)
+"""
+
+
+def test_two_test_suites_at_once_under_a_second_network_name(start: Start) -> None:
+    server = start("--ephemeral", "--port", "0", "--host", "0.0.0.0")
+    name = socket.gethostname()
+    try:
+        socket.create_connection((name, server.port), timeout=2).close()
+    except OSError:
+        name = "127.0.0.2" if sys.platform == "linux" else "localhost"
+    command = [sys.executable, "-c", SUITE, f"http://{name}:{server.port}", server.told["control_key"]]
+    suites = [subprocess.Popen([*command, colour], stderr=subprocess.PIPE, text=True) for colour in ("blue", "green")]
+    for suite in suites:
+        _, trouble = suite.communicate(timeout=60)
+        assert suite.returncode == 0, trouble
+    key = server.told["control_key"]
+    assert [o["name"] for o in server.ask("GET", "/_control/organisations", key=key)[1]["organisations"]] == ["tapt"]
+    assert server.ask("GET", "/_control/state", key=key)[1]["users"] == 0
+    assert server.told["passwords"]["admin@tapt.example"] != "tapt-admin"
