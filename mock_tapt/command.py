@@ -30,7 +30,12 @@ Examples:
 )
 @click.option("--ephemeral", is_flag=True, help="Keep everything in memory.")
 @click.option("--public-url", metavar="URL", help="What the dashboard and meta.location show; else the Host header.")
-@click.option("--token", metavar="TOKEN", help="Preset the bearer token (others on this machine can see it).")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    envvar=["ENTRA_SIM_TAPT_TOKEN", "ENTRA_SIM_TOKEN"],
+    help="Preset the bearer token. Others on this machine can see it; ENTRA_SIM_TOKEN or --token-file hide it.",
+)
 @click.option(
     "--token-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -7,6 +7,7 @@ Source: RFC 7644 sections 3.5.2.1 to 3.5.2.3; scim-wire.md SRV-045 to SRV-049.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from entra_sim.mock_tapt import filters
@@ -217,7 +218,7 @@ def _made_entry(work: Work, target: Target, entries: list[dict[str, Any]]) -> di
     if wanted is None:
         names = {name for entry in entries for name in entry}
         near = tuple(
-            f"path {target.text} matches nothing; nearest: {name} {entry[name]!r}"
+            f"path {target.text} matches nothing; nearest: {name} {json.dumps(entry[name], ensure_ascii=False)}"
             for entry in entries[:3]
             for name in sorted(names & {"type", "value", "primary"} & set(entry))
         )

@@ -205,6 +205,7 @@ def move_clock() -> Response:
             raise TaptError("That is beyond the end of the calendar.") from error
     if "to" in given:
         timepiece.move_to(parse_instant(str(given["to"])))
+    organisation.tapt.store_time(timepiece.ahead())
     return clock()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import json
 import multiprocessing
+import multiprocessing.util
 import os
 import threading
 from collections.abc import Callable
@@ -246,6 +247,7 @@ class _Loader:
             del os.environ[name]  # granian would show them to the application as headers
         site = build_site(self.options, self.passwords, self.secret_key)
         end_with_parent(self.reader, site.close)
+        multiprocessing.util.Finalize(None, site.close, exitpriority=1)
         self.built.send_bytes(b"built")
         return _whole(site)
 

@@ -155,6 +155,7 @@ class Site:
         self.settings = settings
         self.organisations: dict[str, Organisation] = {first.name: first}
         self._first = first
+        self._is_closed = False
         self._salt = new_key().encode()
         self._hashes = {mail: self._hash(password) for mail, password in settings.passwords.items()}
         self.failed_sign_ins: dict[str, tuple[int, float]] = {}
@@ -253,9 +254,28 @@ class Site:
         found.tapt.close()
 
     def close(self) -> None:
-        """Close all organisations."""
+        """Store what is pending and close all organisations; a second call does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         for organisation in self.organisations.values():
+            if organisation.clock is not None:
+                organisation.tapt.store_time(organisation.clock.ahead())
             organisation.tapt.close()
+
+
+def go_on(tapt: Tapt, clock: StandaloneClock) -> None:
+    """Let the clock go on where it was when the data was last used; never below the last thing that happened.
+
+    A live clock kept its distance from the machine's; at another rate, or frozen, it goes on from the stored instant.
+    """
+    stored = tapt.stored_time()
+    if stored is None:
+        return
+    last_at, ahead = stored
+    resumed = clock.now() + ahead if clock.rate == 1 else last_at
+    if max(resumed, last_at) > clock.now():
+        clock.move_to(max(resumed, last_at))
 
 
 def open_organisation(
@@ -289,6 +309,7 @@ def open_organisation(
         strict=strict,
     )
     organisation = Organisation(name, tapt, timepiece, source, new_key())
+    go_on(tapt, timepiece)
     if ids == "counted":
         source.restore(tapt.id_counts())
     if token is not None:
