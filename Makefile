@@ -20,6 +20,21 @@ $(VENV)/.test-extra: $(BIN)/entra-sim
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	@touch $(VENV)/.test-extra
 
+$(VENV)/.browser: $(VENV)/.test-extra
+	@if command -v chromium chromium-browser google-chrome google-chrome-stable chrome >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  echo "Installing Chromium for the browser tests (once) ..."; \
+	  apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "No Chromium is installed: browser tests are skipped (Debian: apt-get install chromium)."; fi
+	@touch $(VENV)/.browser
+
+$(VENV)/.node: tests/foreign/scimmy/package-lock.json $(VENV)/.test-extra
+	@if command -v npm >/dev/null 2>&1; then \
+	  echo "Installing a foreign SCIM server for the tests (once) ..."; \
+	  npm ci --prefix tests/foreign/scimmy --silent --no-audit --no-fund; \
+	else echo "No Node.js is installed: tests against a foreign Node server are skipped."; fi
+	@touch $(VENV)/.node
+
 install: $(BIN)/entra-sim ## make .venv and install into it
 
 demo: $(BIN)/entra-sim ## play the Tapt tutorial end to end over real HTTP
@@ -38,7 +53,7 @@ check: $(VENV)/.test-extra ## linters, types, import contracts
 ledger: $(VENV)/.test-extra ## write docs/fidelity.md, docs/settings.md and the packaged ledger anew
 	@$(BIN)/python -m entra_sim.docs.builder
 
-test: check ## set everything up; linters, types, contracts and the whole suite
+test: check $(VENV)/.browser $(VENV)/.node ## set everything up; linters, types, contracts and the whole suite
 	$(BIN)/python -m pytest -n auto
 
 bite: $(VENV)/.test-extra ## break the code of 40 sampled rules and see whether their tests notice (minutes)

@@ -71,6 +71,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Serve mock Tapt alone: SCIM API at /scim/v2, dashboard at /, control API at /_control. Ctrl-C ends it."""
+    from functools import partial
+
     from entra_sim.mock_tapt.clock import parse_clock
     from entra_sim.mock_tapt.errors import TaptError
     from entra_sim.mock_tapt.ids import new_key
@@ -90,7 +92,7 @@ def command(
             clock=clock,
             ids=ids,
             strict=strict,
-            seed=read_seed(seed_file) if seed_file else None,
+            seed=partial(read_seed, seed_file) if seed_file else None,
             needs_sign_in=not no_sign_in,
             allowed_hosts=allow_host,
             ready_file=ready_file,

@@ -38,6 +38,8 @@ DEMO_PASSWORDS = {"admin@tapt.example": "tapt-admin", "member@tapt.example": "ta
 """Fixed on loopback, so that a tutorial can print them."""
 ADMINISTRATORS = frozenset({"admin@tapt.example"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+SeedSource = Callable[[], dict[str, list[dict[str, Any]]]]
+"""Gives the seed when it is needed: a file of 100,000 people is not kept in memory."""
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 
 
@@ -68,7 +70,7 @@ class Organisation:
         clock: None when somebody else owns the time (`entra-sim up`): then it cannot be moved from here.
         control_key: opens the control API of this organisation alone.
         start: what a reset goes back to; None when there were too many people to keep a copy.
-        before_seed: then a reset goes back to this, and plants `seed` again.
+        before_seed: then a reset goes back to this, and plants what `seed` gives again.
     """
 
     name: str
@@ -78,7 +80,7 @@ class Organisation:
     control_key: str
     start: SavedState | None = None
     before_seed: SavedState | None = None
-    seed: dict[str, Any] | None = None
+    seed: SeedSource | None = None
     snapshots: dict[str, SavedState] = field(default_factory=dict)
     snapshot_count: int = 0
 
@@ -111,7 +113,7 @@ class Organisation:
         elif self.before_seed is not None:
             self.restore(self.before_seed)
             if self.seed:
-                plant(self.tapt, self.seed)
+                plant(self.tapt, self.seed())
         else:
             raise TaptError("Tapt held too many profiles at its start to keep a copy; there is nothing to go back to.")
 
@@ -212,13 +214,13 @@ class Site:
         environ["entra_sim.tapt"] = organisation.tapt
         return application()(environ, start_response)
 
-    def add(self, name: str | None, options: dict[str, Any], seed: dict[str, Any] | None) -> Organisation:
+    def add(self, name: str | None, options: dict[str, Any], seed: SeedSource | None) -> Organisation:
         """Return a new organisation in memory.
 
         Args:
             name: lower-case letters, digits and hyphens; None: one is made up.
             options: clock (as `--clock`), ids ("random" or "counted"), strict, chance_seed.
-            seed: users and groups.
+            seed: gives users and groups.
         Raises:
             TaptError: the name is taken or impossible, an option is wrong, there are too many.
         """
@@ -265,7 +267,7 @@ def open_organisation(
     strict: bool = False,
     chance_seed: str = "",
     public_url: str | None = None,
-    seed: dict[str, Any] | None = None,
+    seed: SeedSource | None = None,
     token: str | None = None,
 ) -> Organisation:
     """Return an organisation that keeps its own time; a seed is planted when it has no data yet.
@@ -294,7 +296,7 @@ def open_organisation(
     if not tapt.has_data:
         organisation.before_seed, organisation.seed = organisation.save(), seed
         if seed:
-            plant(tapt, seed)
+            plant(tapt, seed())
     if tapt.size <= MAX_KEPT_AT_START:
         organisation.start = organisation.save()
     return organisation

@@ -30,6 +30,7 @@ from entra_sim.simulator.engine.outcome import Outcome
 from entra_sim.simulator.engine.reconcile import reconcile
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import intend
+from entra_sim.simulator.errors import DuplicateSourceEntries
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.model.change import AttributeChange
 from entra_sim.simulator.scim import requests
@@ -178,7 +179,7 @@ class Bench:
     def guard(self, call: Call) -> None:
         target_id = call.path.split("/", 2)[2] if call.path.count("/") > 1 else ""
         if target_id and target_id not in self.owned:
-            raise _ignored(target_id)
+            raise _ignored(f"'{target_id}', which is not this walk's")
 
     def create(self, actor: Actor, dialect: Dialect = Dialect.DEFAULT) -> Generator[Call, Reply, Evaluation]:
         """Create an actor.
@@ -188,11 +189,13 @@ class Bench:
         """
         done = yield from self.evaluate(actor, dialect)
         posts = [call for call, _reply in done.writes if call.method == "POST"]
+        if isinstance(done.outcome.error, DuplicateSourceEntries):
+            raise _ignored("what another made-up person is linked to")
         if done.outcome.error is not None or actor.entry is None:
             reason = str(done.outcome.error or "it was not created")
             raise Failed(reason, severity=Severity.BREAKS, blocks=True, call=posts[0] if posts else None)
         if not posts:
-            raise _ignored(actor.target_id)
+            raise _ignored(f"'{actor.target_id}', which is another one's")
         return done
 
     def prepared(self, actor: Actor) -> Generator[Call, Reply, Evaluation]:
@@ -340,10 +343,9 @@ class Bench:
         return rows[0]
 
 
-def _ignored(target_id: str) -> Failed:
+def _ignored(whose: str) -> Failed:
     return Failed(
-        f"The lookup of somebody new found '{target_id}', which is another object: the filter is ignored. Entra would "
-        "take that account over.",
+        f"The lookup of somebody new found {whose}: the filter is ignored. Entra would take that account over.",
         severity=Severity.BREAKS,
         fix="Apply the filter: return only resources whose attribute equals the value, an empty list for none.",
         needs="a lookup that finds exactly the object with this value",

@@ -120,7 +120,7 @@ def _walked(runner: CheckRunner, wait_s: float) -> tuple[CheckReport | None, boo
 
     report = None
     try:
-        with asks_then_insists(runner.stop) as was_asked:
+        with asks_then_insists(runner.stop, lambda: runner.is_walking) as was_asked:
             if wait_s:
                 runner.wait_for_answer(wait_s)
             report = runner.walk()

@@ -105,7 +105,10 @@ def open_state(folder: Path, scratch: Path | None = None) -> Database:
         return Database.open(folder / DATABASE_NAME)
     stored = folder / DATABASE_NAME
     if stored.exists():
-        original = sqlite3.connect(f"{stored.resolve().as_uri()}?mode=ro", uri=True)
+        # at rest there is no -wal file, and reading without one makes none beside the database
+        at_rest = not stored.with_name(f"{DATABASE_NAME}-wal").exists()
+        mode = "mode=ro&immutable=1" if at_rest else "mode=ro"
+        original = sqlite3.connect(f"{stored.resolve().as_uri()}?{mode}", uri=True)
         copy = sqlite3.connect(str(scratch / DATABASE_NAME))
         try:
             original.backup(copy)
