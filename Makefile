@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo up test check ledger bite pins install clean
+SCIMMY := tests/foreign/scimmy
+
+.PHONY: help demo up test check ledger bite pins install clean node-server
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,7 +40,14 @@ check: $(VENV)/.test-extra ## linters, types, import contracts
 ledger: $(VENV)/.test-extra ## write docs/fidelity.md, docs/settings.md and the packaged ledger anew
 	@$(BIN)/python -m entra_sim.docs.builder
 
-test: check ## set everything up; linters, types, contracts and the whole suite
+node-server: # a Node server that the tests judge; without node it is left out
+	@command -v npm > /dev/null || { echo "No node here: the tests of scimmy-routers are skipped."; exit 0; }; \
+	cmp -s $(SCIMMY)/package-lock.json $(SCIMMY)/node_modules/.lock-installed && exit 0; \
+	echo "Setting up the Node server of the tests (once) ..."; \
+	(cd $(SCIMMY) && npm ci --silent --no-audit --no-fund) && cp $(SCIMMY)/package-lock.json $(SCIMMY)/node_modules/.lock-installed \
+	|| echo "The packages of scimmy-routers cannot be installed: its tests are skipped."
+
+test: check node-server ## set everything up; linters, types, contracts and the whole suite
 	$(BIN)/python -m pytest -n auto
 
 bite: $(VENV)/.test-extra ## break the code of 40 sampled rules and see whether their tests notice (minutes)
@@ -51,4 +60,4 @@ pins: ## write constraints.txt anew from the newest versions that setup.cfg allo
 	@rm -rf build/pins && git --no-pager diff --stat constraints.txt
 
 clean: ## remove what was made
-	rm -rf $(VENV) build dist .link *.egg-info
+	rm -rf $(VENV) build dist .link *.egg-info $(SCIMMY)/node_modules
