@@ -10,6 +10,7 @@ import hashlib
 import random
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -150,6 +151,7 @@ class Synchronizer:
         self._sink = sink
         self._heard = heard
         self._monotonic = monotonic
+        self._lock = threading.Lock()
         self._stop_asked = False
         self._requests = self._writes = self._began_requests = 0
         self._expected: int | None = None
@@ -167,11 +169,11 @@ class Synchronizer:
         return PlanningTransport(counted) if self._is_dry_run else counted
 
     def _exchanged(self, exchange: Exchange) -> None:
-        self._requests += 1
-        self._writes += exchange.call.is_write
-        if self._sink is not None:
-            self._sink(exchange)
-        self._tell()
+        with self._lock:  # several workers send
+            self._requests += 1
+            self._writes += exchange.call.is_write
+            if self._sink is not None:
+                self._sink(exchange)
 
     def _prepared(self) -> Application:
         simulator = self.simulator
