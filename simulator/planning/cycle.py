@@ -151,7 +151,11 @@ def compiled_states(environment: Environment) -> list[Compiled]:
 
 
 class Half:
-    """Users (or a share of them) or groups on their way: links, the pretend target, what waits for references."""
+    """Users (or a share of them) or groups on their way: links, the pretend target, what waits for references.
+
+    Attributes:
+        retries: ids of those that failed while the target was filled; the next cycle tries them again (ENG-271).
+    """
 
     object_type = "User"
 
@@ -161,6 +165,7 @@ class Half:
         self.entries: dict[str, SyncEntry] = {}
         self.owners: dict[str, str] = {}
         self.pending: list[tuple[SourceObject, Any]] = []
+        self.retries: set[str] = set()
         self.others: Mapping[str, str] = {}
         self._states = compiled_states(environment)
         self._made_ids = count(1)
@@ -220,9 +225,13 @@ class Half:
         inside = removals = 0
         for subject in self.subjects(replace(order, is_initial=True), run):
             inside += subject.is_inside
-            if order.is_initial or subject.source.object_id in order.wanted:
+            if self._is_looked_at(subject.source.object_id, order):
                 removals += guard.removal_count((subject,))
         return inside, removals
+
+    def _is_looked_at(self, object_id: str, order: Order) -> bool:
+        """Return whether a pass looks at an object: an incremental one at changes and at retries (ENG-150)."""
+        return order.is_initial or object_id in order.wanted or object_id in self.retries
 
     def _is_enabled(self, run: Run) -> bool:
         return run.mapping(self.object_type).mapping.is_enabled
@@ -264,6 +273,8 @@ class Half:
                 lines.append(held_plan(subject, _driven(guard.held_back(subject, run), self.target.send)))
             else:
                 work, outcome, reads, writes = self._carry_out(subject, run)
+                if order.purpose is Purpose.SEED and outcome.escrow is not None:
+                    self.retries.add(subject.source.object_id)
                 if order.purpose is Purpose.PLAN:
                     lines.append(object_plan(work, outcome, (reads, writes), dropped))
             if number % PROGRESS_EVERY == 0:
@@ -328,7 +339,7 @@ class UserHalf(Half):
         sync_all = self.environment.states[order.state].sync_all
         change = "Add" if order.is_initial else "Update"
         for person in self.people:
-            if order.is_initial or person.object_id in order.wanted:
+            if self._is_looked_at(person.object_id, order):
                 yield person.source(order.state, sync_all=sync_all, change_kind=change)
 
     def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
@@ -344,13 +355,13 @@ class UserHalf(Half):
         run, notes = self.run(order), {}
         rows = [item for item in run.user.reference_rows if item.direct == "manager"]
         for source, held in self.pending:
-            note = self._manager(source, held, rows[0], managed, run)
+            note = self._manager(source, held, rows[0], managed, run, order)
             if note is not None:
                 notes[source.object_id] = note
         return notes
 
     def _manager(
-        self, source: SourceObject, held: Any, row: CompiledRow, managed: Mapping[str, str], run: Run
+        self, source: SourceObject, held: Any, row: CompiledRow, managed: Mapping[str, str], run: Run, order: Order
     ) -> Note | None:
         path, name = row.row.target_attribute_name, self.environment.names
         held = None if held is None else str(held)
@@ -375,6 +386,8 @@ class UserHalf(Half):
         )
         if outcome.error is not None:
             note.error = str(outcome.error)
+            if order.purpose is Purpose.SEED:
+                self.retries.add(source.object_id)
         elif outcome.is_exported:
             former = self._name_of(held, managed)
             note.changes.append(AttributeChange(attribute=path, old=former, new=who, source="[manager]"))

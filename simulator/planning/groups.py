@@ -47,7 +47,7 @@ class GroupHalf(Half):
         sync_all = self.environment.states[order.state].sync_all
         change = "Add" if order.is_initial else "Update"
         for team in self.teams:
-            if order.is_initial or team.record.object_id in order.wanted:
+            if self._is_looked_at(team.record.object_id, order):
                 yield team.source(order.state, sync_all=sync_all, change_kind=change)
 
     def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
