@@ -24,7 +24,6 @@ from entra_sim.simulator.service.instance import write_private
 
 if TYPE_CHECKING:
     from entra_sim.scenarios.world import World
-    from entra_sim.simulator.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -71,7 +70,9 @@ def command(
       entra-sim up --port 0 --tapt-port 0 --ready-file ready.json
       entra-sim up --ephemeral --clock frozen
     """
-    settings = _settings(assignments)
+    from entra_sim.simulator.service.setting_sources import gathered_settings
+
+    settings = gathered_settings(assignments, environ=os.environ)
     rate = _rate(clock_rate)
     with tempfile.TemporaryDirectory(prefix="entra-sim-") as temporary:
         folder = Path(temporary) / "data" if ephemeral else data
@@ -112,18 +113,6 @@ def command(
         finally:
             lock.release()
     click.echo("Stopped. Everything is saved." if not ephemeral else "Stopped.")
-
-
-def _settings(assignments: tuple[str, ...]) -> Settings:
-    from entra_sim.simulator.settings import Settings
-
-    values = {}
-    for assignment in assignments:
-        name, separator, value = assignment.partition("=")
-        if not separator:
-            raise UserInputError(f"--set {assignment}: write NAME=VALUE, for example --set workers=4.")
-        values[name.strip()] = value.strip()
-    return Settings.from_mapping(values, where="--set")
 
 
 def _rate(text: str | None) -> float | None:

@@ -25,6 +25,7 @@ def _table(
 
 def _first(database: sqlite_utils.Database) -> None:
     _directory(database)
+    _applications(database)
     _jobs(database)
     _records(database)
 
@@ -66,6 +67,9 @@ def _directory(database: sqlite_utils.Database) -> None:
     )
     member.create_index(["member_id"])
     member.create_index(["group_id", "position"])
+
+
+def _applications(database: sqlite_utils.Database) -> None:
     _table(
         database,
         "tombstone",
