@@ -39,6 +39,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show or move the time of a running instance.",
         "Running instance",
     ),
+    "do": (
+        "entra_sim.scenarios.commands.do:command",
+        "Do one scenario step, or check one expectation, on a running instance.",
+        "Running instance",
+    ),
     "logs": (
         "entra_sim.simulator.commands.logs:command",
         "Show, follow, export the provisioning log.",
@@ -59,6 +64,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Serve mock Tapt alone: SCIM API, dashboard, control API.",
         "Running instance",
     ),
+    "sync": (
+        "entra_sim.simulator.commands.sync:command",
+        "Provision a directory from files into any SCIM endpoint.",
+        "Your own endpoint",
+    ),
+    "check": (
+        "entra_sim.simulator.commands.check:command",
+        "Check an endpoint against everything Entra sends.",
+        "Your own endpoint",
+    ),
     "eval": (
         "entra_sim.simulator.commands.eval:command",
         "Evaluate a mapping expression; list the functions.",
@@ -75,7 +90,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Tools",
     ),
 }
-SECTIONS = ("Start here", "Scenarios", "Running instance", "Tools")
+SECTIONS = ("Start here", "Scenarios", "Your own endpoint", "Running instance", "Tools")
 
 
 class LazyGroup(click.Group):

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from entra_sim.simulator.model.directory import Presence
+from entra_sim.simulator.model.directory import user_attributes
 from entra_sim.simulator.service.instance import DEFAULT_FOLDER
 from entra_sim.simulator.service.reading import read_simulator
-from entra_sim.simulator.service.runs import user_attributes
 
 
 def source_attributes(upn: str, data_dir: Path | None = None) -> dict[str, Any]:

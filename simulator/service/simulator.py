@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.clock import wall_now
@@ -22,6 +23,7 @@ from entra_sim.simulator.service.core import Connect
 from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.core import ExchangeRecord
 from entra_sim.simulator.service.cycles import CycleRunner
+from entra_sim.simulator.service.discovery import DiscoveryService
 from entra_sim.simulator.service.imports import DirectoryImports
 from entra_sim.simulator.service.lab import Lab
 from entra_sim.simulator.service.on_demand import OnDemandResult
@@ -60,7 +62,7 @@ class Simulator:
     """The provisioning service of one tenant.
 
     Attributes:
-        directory, applications, provisioning, queries: the use cases.
+        directory, applications, provisioning, discovery, queries: the use cases.
         time: the agenda and the way forward.
     """
 
@@ -75,7 +77,6 @@ class Simulator:
         chance: random.Random,
     ) -> None:
         self.core = Core(database=database, clock=clock, ids=ids, settings=settings, connect=connect, chance=chance)
-        self._prepare_tenant()
         self.clock = clock
         self.settings = settings
         self.builder = RunBuilder(self.core)
@@ -84,12 +85,15 @@ class Simulator:
         self.directory.bind(self.core, self.applications)
         on_demand = OnDemandService(self.core, self.applications, self.directory, self.builder)
         self.provisioning = Provisioning(self.core, self.applications, self.builder, on_demand)
+        self.discovery = DiscoveryService(self.core, self.applications, self.builder)
         self.runner = CycleRunner(self.core, self.builder)
         self.time = TimeTravel(self.core, self.directory, self.runner, clock)
         self.queries = Queries(self.core, self.applications, self.time)
         self.keeper = ClockKeeper(self.core.directory, clock)
         self.before_jump: Callable[[str], None] = lambda reason: None
         self.lab: Lab | None = None
+        self.perform: Callable[[str], dict[str, Any]] | None = None
+        self.prepare()
 
     @classmethod
     def open(cls, data: Path, *, settings: Settings | None = None, clock: VirtualClock | None = None) -> Simulator:
@@ -108,7 +112,9 @@ class Simulator:
             chance=fresh_chance(),
         )
 
-    def _prepare_tenant(self) -> None:
+    def prepare(self) -> None:
+        """Make a new store usable (the tenant's own facts), and forget what was compiled from a former one."""
+        self.builder.forget()
         store = self.core.directory
         if store.get_tenant("id") is None:
             with self.core.database.atomic():
