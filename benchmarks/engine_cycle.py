@@ -43,7 +43,7 @@ from entra_sim.simulator.store.database import Database
 from entra_sim.simulator.transport.wire import wire_request
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-TOKEN = "secret-token-1234"  # noqa: S105
+TOKEN = "secret-token-1234"
 EMPTY = b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"Resources":[]}'
 CORE = '"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]'
 
