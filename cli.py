@@ -39,6 +39,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show or move the time of a running instance.",
         "Running instance",
     ),
+    "logs": (
+        "entra_sim.simulator.commands.logs:command",
+        "Show, follow, export the provisioning log.",
+        "Running instance",
+    ),
+    "why": (
+        "entra_sim.simulator.commands.why:command",
+        "What the next cycle does with a person or group, and why.",
+        "Running instance",
+    ),
     "lab": (
         "entra_sim.simulator.commands.lab:command",
         "Save and restore a running instance by name.",
@@ -48,6 +58,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "entra_sim.mock_tapt.command:command",
         "Serve mock Tapt alone: SCIM API, dashboard, control API.",
         "Running instance",
+    ),
+    "sync": (
+        "entra_sim.simulator.commands.sync:command",
+        "Provision a directory from files into any SCIM endpoint.",
+        "Your own endpoint",
+    ),
+    "check": (
+        "entra_sim.simulator.commands.check:command",
+        "Check an endpoint against everything Entra sends.",
+        "Your own endpoint",
     ),
     "eval": (
         "entra_sim.simulator.commands.eval:command",
@@ -65,7 +85,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Tools",
     ),
 }
-SECTIONS = ("Start here", "Scenarios", "Running instance", "Tools")
+SECTIONS = ("Start here", "Scenarios", "Your own endpoint", "Running instance", "Tools")
 
 
 class LazyGroup(click.Group):

@@ -275,6 +275,13 @@ def examine(text: str, context: EvaluationContext, *, is_deep: bool) -> str:
     return "value"
 
 
+def timed(text: str, context: EvaluationContext) -> float:
+    """Return the processor time of one parse and evaluation: a second look, for a machine that was busy."""
+    start = process_time()
+    examine(text, context, is_deep=False)
+    return process_time() - start
+
+
 def main(arguments: list[str]) -> int:
     """Run the inputs; print a summary, or the first finding and return 1."""
     count = next((int(argument) for argument in arguments if argument.isdigit()), DEFAULT_INPUTS)
@@ -308,8 +315,9 @@ def main(arguments: list[str]) -> int:
         outcomes[outcome] += 1
         if span > slowest:
             slowest, slowest_text = span, text
-        if span > SECONDS_PER_10_000 * (1 + len(text) // 10_000) * (5 if number % 4 == 0 else 1):
-            sys.stdout.write(f"input {number} ({kind}) took {span * 1000:.0f} ms: {text!r}\n")
+        limit = SECONDS_PER_10_000 * (1 + len(text) // 10_000)
+        if span > limit and min(timed(text, context) for _ in range(3)) > limit:
+            sys.stdout.write(f"input {number} ({kind}) takes over {limit * 1000:.0f} ms: {text[:500]!r}\n")
             return 1
     assert before == ATTRIBUTES, "evaluation changed its input"
     total = process_time() - started

@@ -17,12 +17,15 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import replace
 from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from entra_sim.mock_tapt import effects
+from entra_sim.mock_tapt.clock import format_instant
+from entra_sim.mock_tapt.clock import parse_instant
 from entra_sim.mock_tapt.errors import ScimError
 from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.faults import Faults
@@ -82,9 +85,9 @@ class Tapt:
         self.faults = Faults(chance_seed)
         self.journal = Journal(journal_size)
         self._wait = wait
-        self._resources = Resources(store, now, new_id)
+        self.resources = Resources(store, now, new_id)
         self._tokens = Tokens(store, now, new_id)
-        self._service = ScimService(store, self._resources, self._stored_switches())
+        self._service = ScimService(store, self.resources, self._stored_switches())
         self._old_images = effects.OldImages()
 
     @classmethod
@@ -210,7 +213,7 @@ class Tapt:
 
     def _shown_by_id(self, resource_id: str, base_url: str) -> dict[str, Any] | None:
         row = self.store.get("User", resource_id) or self.store.get("Group", resource_id)
-        return self._resources.shown(row, base_url) if row else None
+        return self.resources.shown(row, base_url) if row else None
 
     def _struck(self, request: ScimRequest, strike: Strike) -> ScimResponse:
         fault = strike.fault
@@ -274,7 +277,7 @@ class Tapt:
     def _all(self, kind: ResourceType) -> list[dict[str, Any]]:
         with self.lock:
             rows, _ = self.store.select((kind.name,), None, None, 0, 2**31)
-            return [self._resources.shown(row, self.tenant_url or SCIM_ROOT) for row in rows]
+            return [self.resources.shown(row, self.tenant_url or SCIM_ROOT) for row in rows]
 
     def user(self, user_name: str) -> dict[str, Any] | None:
         """Return one user by userName, compared without case, or None."""
@@ -287,7 +290,7 @@ class Tapt:
     def _named(self, kind: ResourceType, name: str) -> dict[str, Any] | None:
         with self.lock:
             row = self.store.by_name(kind.name, name)
-            return self._resources.shown(row, self.tenant_url or SCIM_ROOT) if row else None
+            return self.resources.shown(row, self.tenant_url or SCIM_ROOT) if row else None
 
     def add_profile(self, resource: Mapping[str, Any], *, who: str = ADMINISTRATOR) -> dict[str, Any]:
         """Add a user by hand and return it.
@@ -306,10 +309,10 @@ class Tapt:
         with self.lock:
             row = self._by_hand(
                 who, "added", kind, str(body.get(kind.name_attribute, "")),
-                lambda: self._resources.create(kind, body, who=who, origin="manual"),
+                lambda: self.resources.create(kind, body, who=who, origin="manual"),
             )  # fmt: skip
             assert row is not None
-            return self._resources.shown(row, self.tenant_url or SCIM_ROOT)
+            return self.resources.shown(row, self.tenant_url or SCIM_ROOT)
 
     def edit_by_hand(self, user_name: str, changes: Mapping[str, Any], *, who: str = ADMINISTRATOR) -> dict[str, Any]:
         """Set SCIM paths of a user, None clears; return the user.
@@ -333,9 +336,9 @@ class Tapt:
         body = {"schemas": [PATCH_OP], "Operations": operations}
         with self.lock:
             held = self._held(kind, name)
-            row = self._by_hand(who, "changed", kind, name, lambda: self._resources.patch(held, body, who=who))
+            row = self._by_hand(who, "changed", kind, name, lambda: self.resources.patch(held, body, who=who))
             assert row is not None
-            return self._resources.shown(row, self.tenant_url or SCIM_ROOT)
+            return self.resources.shown(row, self.tenant_url or SCIM_ROOT)
 
     def delete_by_hand(self, user_name: str, *, who: str = ADMINISTRATOR) -> None:
         """Delete a user.
@@ -352,7 +355,7 @@ class Tapt:
     def _delete(self, kind: ResourceType, name: str, who: str) -> None:
         with self.lock:
             held = self._held(kind, name)
-            self._by_hand(who, "deleted", kind, name, lambda: self._resources.delete(held, who=who))
+            self._by_hand(who, "deleted", kind, name, lambda: self.resources.delete(held, who=who))
 
     def _held(self, kind: ResourceType, name: str) -> Row:
         row = self.store.by_name(kind.name, name)
@@ -407,6 +410,30 @@ class Tapt:
         stored = self.store.setting("switches")
         return Switches(**orjson.loads(stored)) if stored else Switches()
 
+    @property
+    def organisation_name(self) -> str:
+        """Return what the company is called in the dashboard."""
+        with self.lock:
+            return self.store.setting("organisation", "Tapt demo company")
+
+    def rename_organisation(self, name: str) -> None:
+        """Call the company something else."""
+        with self.lock:
+            self.store.set_setting("organisation", name)
+
+    def store_time(self, ahead: timedelta) -> None:
+        """Store the instant, and how far it is ahead of the machine's clock, for the next start over this data."""
+        with self.lock:
+            self.store.set_setting("clock", f"{format_instant(self.now())} {ahead.total_seconds()}")
+
+    def stored_time(self) -> tuple[datetime, timedelta] | None:
+        """Return the last instant this data has seen, and how far time was ahead of the machine's, or None."""
+        with self.lock:
+            last = self.store.connection.execute("SELECT max(at) FROM history").fetchone()[0]
+            instant, _, ahead = self.store.setting("clock").partition(" ")
+        known = [parse_instant(text) for text in (last, instant) if text]
+        return (max(known), timedelta(seconds=float(ahead or 0))) if known else None
+
     # data as a whole
 
     @contextmanager
@@ -418,8 +445,13 @@ class Tapt:
     @property
     def has_data(self) -> bool:
         """Return whether there are profiles or groups."""
+        return self.size > 0
+
+    @property
+    def size(self) -> int:
+        """Return how many profiles and groups there are."""
         with self.lock:
-            return self.store.count("User") + self.store.count("Group") > 0
+            return self.store.count("User") + self.store.count("Group")
 
     def id_counts(self) -> dict[str, int]:
         """Return how many counted ids the data has seen, so that a restart hands out none of them again."""

@@ -102,7 +102,7 @@ class Narrator:
 def _line(event: Event) -> str:
     if event.kind == "request":
         what = f"  {event.what}" if event.what else ""
-        return f"{event.title.replace(TARGET, '')}{what} -> {event.brief}"
+        return f"{event.title.replace(TARGET, '')} -> {event.brief}{what}"
     return event.title
 
 

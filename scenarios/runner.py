@@ -194,7 +194,8 @@ class _Run:
         self._observer.step_begins(step)
         at = self._session.world.clock.now()
         before = self._session.window
-        self._recorder.step(f"step {number}: {step.text}")
+        told = [("say", step.guidance.say), ("at", step.guidance.at)]
+        self._recorder.step(f"step {number}: {step.text}", [f"{key}: {text}" for key, text in told if text])
         outcome = Outcome.ERROR
         try:
             window = self._window_of(step)

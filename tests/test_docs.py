@@ -179,6 +179,20 @@ def test_links_between_documents_resolve() -> None:
     assert broken == []
 
 
+def test_every_document_can_be_reached_from_the_readme() -> None:
+    reached, waiting = set(), ["README.md"]
+    while waiting:
+        name = waiting.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        for target in re.findall(r"\]\(([^)#\s]+\.md)[^)\s]*\)", _documents()[name]):
+            path = ((ROOT / name).parent / target).resolve()
+            if path.is_relative_to(ROOT) and path.exists():
+                waiting.append(path.relative_to(ROOT).as_posix())
+    assert {name for name in _documents() if name.startswith("docs/")} - reached == set()
+
+
 def _anchors(text: str) -> set[str]:
     headings = re.findall(r"^#+\s+(.*)", text, re.MULTILINE)
     return {re.sub(r"[^\w\s-]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}

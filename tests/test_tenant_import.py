@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.commands import tenant
+from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.ids import CountedIds
 from entra_sim.simulator.service import Simulator
+from entra_sim.simulator.service.instance import FolderLock
 from entra_sim.simulator.tenants import differences
 from entra_sim.simulator.tenants import read_directory
 
@@ -90,3 +95,39 @@ def test_there_is_nothing_to_show_before_an_import(run: Run, tmp_path: Path) -> 
     with pytest.raises(UserInputError, match="There is no directory in"):
         run("show")
     assert not (tmp_path / "state").exists()
+
+
+def test_a_dry_run_makes_no_folder_and_changes_nothing(run: Run, tmp_path: Path) -> None:
+    assert "Would change: 200 users added" in run("import", *PEOPLE, "--dry-run")
+    assert not (tmp_path / "state").exists()
+    run("import", *PEOPLE)
+    length = feed_length(tmp_path)
+    (tmp_path / "people.csv").write_text("userPrincipalName,city\nmiles.wade@contoso.example,Rom\n", encoding="utf-8")
+    assert "Would change: 1 user updated." in run("import", tmp_path / "people.csv", "--dry-run")
+    assert feed_length(tmp_path) == length
+
+
+def test_what_is_imported_happens_at_the_time_of_the_folder(run: Run, tmp_path: Path) -> None:
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    (tmp_path / "state").mkdir()
+    simulator = Simulator.open(tmp_path / "state", clock=VirtualClock(start))
+    simulator.keeper.save()
+    simulator.close()
+    run("import", PEOPLE[0])
+    simulator = Simulator.open(tmp_path / "state")
+    try:
+        instants = {row[0] for row in simulator.core.database.execute("SELECT visible_at FROM change").fetchall()}
+    finally:
+        simulator.close()
+    assert [instant[:19] for instant in instants] == ["2026-01-05T09:00:00"]
+
+
+def test_a_folder_that_an_instance_holds_is_not_changed(run: Run, tmp_path: Path) -> None:
+    run("import", *PEOPLE)
+    lock = FolderLock(tmp_path / "state")
+    try:
+        with pytest.raises(StateConflict, match="in use by another instance"):
+            run("import", PEOPLE[0])
+        assert run("show").splitlines()[0].split() == ["users", "200"]
+    finally:
+        lock.release()

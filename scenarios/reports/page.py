@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from datetime import timedelta
 from pathlib import Path
 
 from entra_sim.scenarios.outcome import Event
@@ -86,11 +85,13 @@ def _row(stretch: list[Event], previous: datetime) -> Row:
 
 
 def marks(outcome: ScenarioOutcome) -> list[Mark]:
-    """Return the axis' marks, placed by simulated time."""
-    whole = outcome.simulated or timedelta(seconds=1)
+    """Return the axis' marks: every instant at which something happened has its place, quiet spans take no room."""
+    instants = sorted({event.at for event in outcome.events})
+    step = (AXIS_WIDTH - 20) / max(len(instants) - 1, 1)
+    places = {at: round(10 + index * step, 1) for index, at in enumerate(instants)}
     return [
         Mark(
-            x=round(10 + (AXIS_WIDTH - 20) * ((event.at - outcome.started_at) / whole), 1),
+            x=places[event.at],
             lane=_LANE_OF.get(event.kind, event.kind),
             tone=event.tone or "plain",
             title=f"{instant_text(event.at)} {event.title}",

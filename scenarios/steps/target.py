@@ -20,7 +20,7 @@ from entra_sim.scenarios.shapes import Word
 SECTION = "Tapt"
 NETWORK = "The network"
 PROFILE_KEY = Text("the userName of a profile")
-ANSWERS = {
+ANSWERS: dict[str, dict[str, Any]] = {
     "broken json": {"broken_json": True},
     "wrong content type": {"content_type": "text/html"},
     "empty list": {"empty_list": True},
@@ -120,7 +120,7 @@ def fault_fields(argument: dict[str, Any]) -> dict[str, Any]:
     same = {
         key: value for key, value in argument.items() if key in ("method", "path", "nth", "every", "share", "times")
     }
-    fields = {**same, **{key: argument[key] for key in ("status", "detail") if key in argument}}
+    fields: dict[str, Any] = {**same, **{key: argument[key] for key in ("status", "detail") if key in argument}}
     if "scim type" in argument:
         fields["scim_type"] = argument["scim type"]
     for key, field in (("retry after", "retry_after_s"), ("delay", "delay_s")):

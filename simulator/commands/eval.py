@@ -37,6 +37,9 @@ from entra_sim.simulator.ids import RandomIds
 from entra_sim.simulator.ids import seeded_chance
 
 WRONG_INPUT = UserInputError.exit_code
+LOOKUP = "entra_sim.simulator.service.lookup"
+"""Finds a user of a data directory: `source_attributes(upn, folder)` gives the source attributes by name."""
+
 WINDOW = 100
 """Characters of a line that are shown around a mistake."""
 
@@ -163,10 +166,12 @@ def _attributes(source: str | None, data_dir: str) -> Mapping[str, Any]:
 
 def _user(upn: str, data_dir: str) -> Mapping[str, Any]:
     try:
-        lookup = importlib.import_module("entra_sim.simulator.service.lookup")
+        lookup = importlib.import_module(LOOKUP)
     except ModuleNotFoundError as error:
+        if error.name != LOOKUP:
+            raise
         raise NotFound(f"there is no user {upn}: no data directory") from error
-    found: Mapping[str, Any] = lookup.source_attributes(upn, data_dir)
+    found: Mapping[str, Any] = lookup.source_attributes(upn, Path(data_dir))
     return found
 
 

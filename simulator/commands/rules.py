@@ -26,7 +26,7 @@ NARROWEST = 60
 WIDEST = 120
 PASTED_LIMIT = 100_000
 MOST_SCENARIOS = 3
-STATUSES = ("simulated", "not yet", "never")
+STATUSES = ("simulated", "not yet", "never", "assumed")
 
 
 @click.command(
@@ -44,7 +44,7 @@ Examples:
 @click.argument("words", nargs=-1, metavar="[ID | CODE | ERROR TEXT | -]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 @click.option("--settings", "show_settings", is_flag=True, help="List the settings with type, unit, default, source.")
-@click.option("--status", type=click.Choice(STATUSES), help="List only the rules with this status.")
+@click.option("--status", type=click.Choice(STATUSES), help="List only these; assumed: the guesses.")
 def command(words: tuple[str, ...], as_json: bool, show_settings: bool, status: str | None) -> None:
     """Say what is simulated, what is not, what is assumed, and what an error or skip code means.
 
@@ -60,8 +60,10 @@ def command(words: tuple[str, ...], as_json: bool, show_settings: bool, status: 
     ledger = load_ledger()
     text = _pasted(words)
     if not text:
-        rules = [rule for rule in ledger.rules if status in (None, _status(rule))]
+        rules = [rule for rule in ledger.rules if _is_listed(rule, status)]
         _print_list(rules, as_json)
+        if status == "assumed" and not as_json:
+            _print_guesses(ledger)
         return
     if status:
         raise UserInputError("--status narrows the list of all rules; leave it out when you ask for one")
@@ -87,6 +89,12 @@ def _status(rule: LedgerRule) -> str:
     return "not yet" if rule.is_open else "simulated" if rule.status == "simulated" else "never"
 
 
+def _is_listed(rule: LedgerRule, status: str | None) -> bool:
+    if status == "assumed":
+        return rule.assumed is not None
+    return status in (None, _status(rule))
+
+
 def _as_json(ledger: Ledger, item: Code | LedgerRule) -> dict[str, Any]:
     if isinstance(item, LedgerRule):
         return {**item.as_json(), "section": item.section, "document": item.document, "text": item.text}
@@ -110,6 +118,13 @@ def _print_list(rules: Sequence[LedgerRule], as_json: bool) -> None:
     counts = count_by_status(rules)
     click.echo(f"\n{len(rules)} rules: " + ", ".join(f"{count} {status}" for status, count in counts.items()) + ".")
     click.echo("'entra-sim rules ID' shows one in full.")
+
+
+def _print_guesses(ledger: Ledger) -> None:
+    click.echo("\nGuesses of the code:")
+    for guess in ledger.guesses:
+        for line in textwrap.wrap(f"{guess.text} [{guess.place}]", _width() - 4, break_on_hyphens=False):
+            click.echo(f"    {line}")
 
 
 def _rule_lines(rule: LedgerRule) -> Iterator[str]:

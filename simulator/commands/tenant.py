@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import sys
 from collections.abc import Callable
 from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
-from typing import Any
 
 import click
 
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.ids import CountedIds
 from entra_sim.simulator.ids import RandomIds
-from entra_sim.simulator.model.attributes import USER_ATTRIBUTES
 
 if TYPE_CHECKING:
+    from entra_sim.simulator.clock import VirtualClock
     from entra_sim.simulator.service import Simulator
-    from entra_sim.simulator.tenants import Difference
     from entra_sim.simulator.tenants import DirectoryImage
-    from entra_sim.simulator.tenants import GroupRecord
     from entra_sim.simulator.tenants import ReadReport
-    from entra_sim.simulator.tenants import UserRecord
 
 DATA = ".entra-sim"
 PLAIN_PROGRESS_ROWS = 50_000
@@ -136,11 +130,13 @@ def import_(
       entra-sim tenant import export-folder --dry-run
       entra-sim tenant import users.json groups.json --pseudonymise 'a secret of mine'
     """
+    from entra_sim.simulator.commands.tenant_report import tell_import
+    from entra_sim.simulator.tenants import DirectoryImage
     from entra_sim.simulator.tenants import differences
     from entra_sim.simulator.tenants import laid_over
 
-    with _opened(data, is_made=True) as simulator:
-        known = simulator.directory.image()
+    with _opened(data, is_made=True) if not dry_run else _glanced_at(data) as simulator:
+        known = simulator.directory.image() if simulator is not None else DirectoryImage()
         ids = RandomIds().new
         if pseudonymise:
             # Who is known under a pseudonym is recognised only after the replacement: the files stand for themselves.
@@ -151,9 +147,9 @@ def import_(
             image = report.image
         changes = differences(known, image)
         ignored = 0
-        if changes and not dry_run:
+        if changes and simulator is not None and not dry_run:
             ignored = simulator.directory.import_image(image).ignored_assignments
-    _tell_import(report, changes, dry_run=dry_run, ignored_count=ignored, as_json=as_json)
+    tell_import(report, changes, dry_run=dry_run, ignored_count=ignored, as_json=as_json)
 
 
 @command.command()
@@ -182,10 +178,12 @@ def export(
       entra-sim tenant export --output backup.json
       entra-sim tenant export --from exportUsers.csv --pseudonymise 'a secret of mine' --output for-the-ticket.csv
     """
+    from entra_sim.simulator.commands.tenant_report import tell_notes
+
     _refuse_existing(output, force)
     if sources:
         report = _read(sources, drop=drop_unknown_references)
-        _tell_notes(report, as_json)
+        tell_notes(report, as_json)
         image = report.image
     else:
         with _opened(data) as simulator:
@@ -208,17 +206,21 @@ def show(files: tuple[Path, ...], data: Path, person: str | None, drop_unknown_r
       entra-sim tenant show people.csv people.groups.csv people.members.csv
       entra-sim tenant show export-folder --person ada.park@contoso.example
     """
+    from entra_sim.simulator.commands.tenant_report import show_all
+    from entra_sim.simulator.commands.tenant_report import show_one
+    from entra_sim.simulator.commands.tenant_report import tell_notes
+
     if files:
         report = _read(files, drop=drop_unknown_references)
-        _tell_notes(report, as_json)
+        tell_notes(report, as_json)
         image = report.image
     else:
         with _opened(data) as simulator:
             image = simulator.directory.image()
     if person is not None:
-        _show_one(image, person, as_json)
+        show_one(image, person, as_json)
     else:
-        _show_all(image, as_json)
+        show_all(image, as_json)
 
 
 # reading and writing
@@ -226,30 +228,53 @@ def show(files: tuple[Path, ...], data: Path, person: str | None, drop_unknown_r
 
 @contextmanager
 def _opened(data: Path, *, is_made: bool = False) -> Iterator[Simulator]:
-    """Give the simulator of a data folder; `is_made` makes the folder where there is none.
+    """Give the simulator of a data folder: to read it, or with `is_made` to change it, made where there is none.
 
     Raises:
-        UserInputError: there is no directory yet, or the folder cannot be made.
+        UserInputError: there is no directory yet.
+        StateConflict: the folder cannot be used, or an instance that runs over it holds it.
     """
-    if not (data / "simulator.db").exists():
-        if not is_made:
-            raise UserInputError(
-                f"There is no directory in {data} yet; bring one in with 'entra-sim tenant import FILE', or name files."
-            )
-        try:
-            data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (data / ".gitignore").write_text("*\n", encoding="utf-8")
-        except OSError as error:
-            raise UserInputError(
-                f"{data} cannot be made ({error.strerror}); choose a folder with --data DIR."
-            ) from error
     from entra_sim.simulator.service import Simulator
+    from entra_sim.simulator.service.instance import FolderLock
 
+    if not is_made and not (data / "simulator.db").exists():
+        raise UserInputError(
+            f"There is no directory in {data} yet; bring one in with 'entra-sim tenant import FILE', or name files."
+        )
+    lock = FolderLock(data) if is_made else None
+    try:
+        simulator = Simulator.open(data, clock=_clock_of(data))
+        try:
+            yield simulator
+            if is_made:
+                simulator.keeper.save()
+        finally:
+            simulator.close()
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _glanced_at(data: Path) -> AbstractContextManager[Simulator | None]:
+    """Give the simulator of a data folder to read it, None where there is none."""
+    return _opened(data) if (data / "simulator.db").exists() else nullcontext()
+
+
+def _clock_of(data: Path) -> VirtualClock | None:
+    """Return the clock with which an instance would go on over this folder: a change must not lie in its future."""
+    from entra_sim.simulator.clock import VirtualClock
+    from entra_sim.simulator.clock import wall_now
+    from entra_sim.simulator.service import Simulator
+    from entra_sim.simulator.service.clock_keeper import stored_start
+
+    if not (data / "simulator.db").exists():
+        return None
     simulator = Simulator.open(data)
     try:
-        yield simulator
+        start = stored_start(simulator.core.directory, wall_now())
     finally:
         simulator.close()
+    return None if start is None else VirtualClock(*start)
 
 
 def _read(
@@ -293,183 +318,16 @@ def _refuse_existing(output: Path, force: bool) -> None:
 
 
 def _write(image: DirectoryImage, output: Path, form: str | None, as_json: bool) -> None:
+    from entra_sim.simulator.commands.tenant_report import counted
+    from entra_sim.simulator.commands.tenant_report import print_json
     from entra_sim.simulator.tenants import write_directory
 
     files = write_directory(image, output, form)
     counts = {"users": len(image.users), "groups": len(image.groups), "assignments": len(image.assignments)}
     if as_json:
-        _print_json({"files": [str(file) for file in files], **counts})
+        print_json({"files": [str(file) for file in files], **counts})
         return
-    click.echo(f"Wrote {_counted(counts)}: {', '.join(str(file) for file in files)}")
-
-
-# telling
-
-
-def _tell_notes(report: ReadReport, as_json: bool) -> None:
-    if not as_json:
-        for note in report.notes:
-            click.echo(f"Note: {note}", err=True)
-
-
-def _tell_import(
-    report: ReadReport, changes: tuple[Difference, ...], *, dry_run: bool, ignored_count: int, as_json: bool
-) -> None:
-    counts: dict[str, dict[str, int]] = {}
-    for change in changes:
-        of_subject = counts.setdefault(f"{change.subject}s", {})
-        of_subject[str(change.change)] = of_subject.get(str(change.change), 0) + 1
-    if as_json:
-        _print_json(
-            {
-                "files": list(report.files),
-                "notes": list(report.notes),
-                "changes": counts,
-                "is_dry_run": dry_run,
-                "ignored_assignment_count": ignored_count,
-                "details": [_difference(change) for change in changes],
-            }
-        )
-        return
-    _tell_notes(report, as_json)
-    read = {"users": len(report.image.users), "groups": len(report.image.groups)}
-    click.echo(f"Read {', '.join(report.files)}: the directory has {_counted(read)}.")
-    if not changes:
-        click.echo("Nothing differs from the directory; nothing was changed.")
-        return
-    verb = "Would change" if dry_run else "Changed"
-    parts = [
-        f"{_number(number, subject)} {change}"
-        for subject, by_change in counts.items()
-        for change, number in by_change.items()
-    ]
-    click.echo(f"{verb}: {', '.join(parts)}.")
-    if ignored_count:
-        click.echo(
-            f"{_number(ignored_count, 'assignments')} left out: they need a tenant with exactly one application.",
-            err=True,
-        )
-
-
-def _difference(change: Difference) -> dict[str, Any]:
-    return {
-        "subject": str(change.subject),
-        "change": str(change.change),
-        "id": change.key,
-        "attributes": list(change.attributes),
-        "members_added": list(change.members_added) if "members" in change.attributes else [],
-        "members_removed": list(change.members_removed) if "members" in change.attributes else [],
-    }
-
-
-def _show_all(image: DirectoryImage, as_json: bool) -> None:
-    from entra_sim.simulator.tenants import summarise
-
-    summary = summarise(image)
-    if as_json:
-        _print_json(dataclasses.asdict(summary))
-        return
-    facts = [
-        ("users", summary.user_count),
-        ("  guests", summary.guest_count),
-        ("  disabled", summary.disabled_count),
-        ("  without mail", summary.without_mail_count),
-        ("  without manager", summary.without_manager_count),
-        ("  who share a display name", summary.namesake_count),
-        ("levels of managers", summary.manager_depth),
-        ("groups", summary.group_count),
-        ("  that are members of groups", summary.nested_group_count),
-        ("assignments", summary.assignment_count),
-    ]
-    _print_table([(label, f"{number:,}") for label, number in facts])
-    click.echo("\nDomains")
-    _print_table([(f"  {domain}", f"{number:,}") for domain, number in list(summary.domain_counts.items())[:20]])
-    click.echo("\nAttributes: users with a value, without")
-    total = summary.user_count
-    _print_table([(f"  {name}", f"{n:,}", f"{total - n:,}") for name, n in summary.attribute_counts.items()])
-    if summary.groups:
-        click.echo("\nGroups: direct users, direct groups")
-        rows = [
-            (
-                f"  {group.display_name}{' (by rule)' if group.has_rule else ''}",
-                f"{group.user_count:,}",
-                f"{group.group_count:,}",
-            )
-            for group in summary.groups[:50]
-        ]
-        _print_table(rows)
-        if len(summary.groups) > len(rows):
-            click.echo(f"  ... and {len(summary.groups) - len(rows):,} more")
-
-
-def _show_one(image: DirectoryImage, key: str, as_json: bool) -> None:
-    from difflib import get_close_matches
-
-    keys = image.readable_keys()
-    record = _found(image, key)
-    if record is None:
-        near = get_close_matches(key, list(keys.values()), n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "'tenant show' counts who is there."
-        raise UserInputError(f"There is nobody and no group called '{key}'; {hint}")
-    manager = getattr(record, "manager", None)
-    relations = {
-        "manager": keys.get(manager) if manager else None,
-        "members": [keys.get(member, member) for member in getattr(record, "members", ())],
-        "member of": [group.display_name for group in image.groups if record.object_id in group.members],
-        "assigned": [row.role or "default access" for row in image.assignments if row.principal == record.object_id],
-    }
-    if as_json:
-        _print_json({**record.attributes, **{name.replace(" ", "_"): value for name, value in relations.items()}})
-        return
-    rows = [(name, _shown(value)) for name, value in _ordered(record.attributes)]
-    rows += [(name, _shown(value)) for name, value in relations.items() if value]
-    _print_table(rows, right=False)
-
-
-def _found(image: DirectoryImage, key: str) -> UserRecord | GroupRecord | None:
-    folded = key.strip().casefold()
-    records: tuple[UserRecord | GroupRecord, ...] = (*image.users, *image.groups)
-    for name in ("objectId", "userPrincipalName", "displayName"):
-        for record in records:
-            if str(record.attributes.get(name, "")).casefold() == folded:
-                return record
-    return None
-
-
-def _ordered(attributes: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return attributes in the order of the reference, directory extensions last."""
-    order = {row.name: number for number, row in enumerate(USER_ATTRIBUTES)}
-    return sorted(attributes.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _number(number: int, plural: str) -> str:
-    return f"{number:,} {plural.removesuffix('s') if number == 1 else plural}"
-
-
-def _counted(counts: dict[str, int]) -> str:
-    parts = [
-        f"{number:,} {name.removesuffix('s') if number == 1 else name}" for name, number in counts.items() if number
-    ]
-    return ", ".join(parts) or "an empty directory"
-
-
-def _print_table(rows: Sequence[tuple[str, ...]], *, right: bool = True) -> None:
-    if not rows:
-        return
-    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
-    for label, *cells in rows:
-        aligned = [cell.rjust(width) if right else cell for cell, width in zip(cells, widths[1:], strict=True)]
-        click.echo("  ".join([label.ljust(widths[0]), *aligned]).rstrip())
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(f"Wrote {counted(counts)}: {', '.join(str(file) for file in files)}")
 
 
 class _Progress:

@@ -168,9 +168,7 @@ class Recorder:
             **(details or {}),
         }
         self.step("EntrySynchronizationSkip", "export", "skipped", text, shown)
-        has_warning = any(step.status == "warning" for step in self._steps)
-        status = Status.WARNING if has_warning else Status.SKIPPED
-        return self.draft(action, status, rules=rules, explanation=text, skip_reason=str(reason))
+        return self.draft(action, Status.SKIPPED, rules=rules, explanation=text, skip_reason=str(reason))
 
 
 def modified_by_create(values: Sequence[MappedValue]) -> tuple[ModifiedProperty, ...]:

@@ -203,7 +203,14 @@ class Binder:
             parameter.name: argument
             for parameter, argument in zip(description.parameters_for(len(node.arguments)), node.arguments, strict=True)
         }
-        return [self.optional(given.get(parameter.name)) for parameter in description.parameters]
+        site = Site(node.name, node.column)
+        operands = []
+        for parameter in description.parameters:
+            operand = self.optional(given.get(parameter.name))
+            if parameter.type == "Integer" and not parameter.required and given.get(parameter.name) is not None:
+                operand = _present(operand, site, parameter.name)
+            operands.append(operand)
+        return operands
 
     def optional(self, node: Node | None) -> Closure:
         """Return the closure of an argument, one that gives no value if it is left out."""
@@ -236,6 +243,18 @@ def constant_value(node: Node) -> Any:
 
 def _nothing(attributes: Mapping[str, Any], run: Run) -> None:
     return None
+
+
+def _present(operand: Closure, site: Site, name: str) -> Closure:
+    """Return the closure of an optional number that is given: left out it has a default, missing it fails."""
+
+    def number(attributes: Mapping[str, Any], run: Run) -> Any:
+        value = operand(attributes, run)
+        if value is None:
+            raise site.failure(f"{name} must be a number, not no value")
+        return value
+
+    return number
 
 
 def _attribute(name: str) -> Closure:

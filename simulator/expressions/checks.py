@@ -22,8 +22,9 @@ def check(root: Node) -> None:
     Raises:
         ExpressionError: UnknownFunction or ArgumentError, for the outermost wrong call.
     """
-    allowed_words = {id(node) for call in walk(root) for node in _compare_types(call)}
+    allowed_words: set[int] = set()
     for node in walk(root):
+        allowed_words.update(id(operand) for operand in _compare_types(node))
         if isinstance(node, Call):
             _check_call(node, is_top=node is root)
         elif isinstance(node, Word) and node.name.startswith("vb") and id(node) not in allowed_words:

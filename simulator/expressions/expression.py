@@ -31,7 +31,7 @@ _NEEDS_NO_RUN = names(
 _FRESH = frozenset({"Now", "Guid", "RandomString", "DefaultDomain", "FormatDateTime", SELECT_UNIQUE_VALUE})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Expression:
     """An expression that passed all checks. Two are equal when their trees are; `str()` prints text that parses to it.
 
@@ -41,11 +41,11 @@ class Expression:
     """
 
     root: Node
-    text: str = field(default="", compare=False)
-    closure: Closure = field(init=False, repr=False, compare=False)
-    candidates: tuple[Closure, ...] = field(init=False, repr=False, compare=False)
-    needs_run: bool = field(init=False, repr=False, compare=False)
-    attribute_name: str | None = field(init=False, repr=False, compare=False)
+    text: str = ""
+    closure: Closure = field(init=False, repr=False)
+    candidates: tuple[Closure, ...] = field(init=False, repr=False)
+    needs_run: bool = field(init=False, repr=False)
+    attribute_name: str | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         root = self.root
@@ -100,6 +100,13 @@ class Expression:
     def site(self) -> Site:
         """Return the outermost call, for messages."""
         return Site(self.root.name if isinstance(self.root, Call) else "", self.root.column)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both have equal trees: those that print alike."""
+        return str(self) == str(other) if isinstance(other, Expression) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(str(self))
 
     def __str__(self) -> str:
         """Return text that parses to an equal expression."""

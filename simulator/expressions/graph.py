@@ -110,7 +110,7 @@ def _tree(source: Any, level: int) -> Node:
     """Return the tree of a node; a nested `expression` wins over what is below it."""
     if not isinstance(source, Mapping):
         raise _wrong("an attribute mapping source must be an object")
-    if level > MAX_DEPTH:
+    if level > MAX_DEPTH + 2:  # the innermost call holds a comparison, and that an operand
         raise _wrong(f"the tree is deeper than {MAX_DEPTH} levels")
     text = _text(source, "expression")
     if level and text.strip() and not _is_bare(source, text):

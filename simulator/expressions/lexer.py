@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from entra_sim.simulator.errors import ExpressionError
 from entra_sim.simulator.expressions.wording import one_line
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_NUMBER = re.compile(r"&[Hh][0-9A-Fa-f]+|-?[0-9]+(?:\.[0-9]+)?")
+_SIMPLE = re.compile(
+    r"(?P<sign>[(),])|(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<number>&[Hh][0-9A-Fa-f]+|-?[0-9]+(?:\.[0-9]+)?)"
+    r"|(?P<comparison><>|>=|<=|[=<>])"
+)
 _STRINGS = {
     '"': re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL),
     "'": re.compile(r"'([^'\\]*(?:\\.[^'\\]*)*)'", re.DOTALL),
 }
 _ESCAPES = {'"': re.compile(r'\\([\\"])'), "'": re.compile(r"\\([\\'])")}
-_COMPARISON = re.compile(r"<>|>=|<=|[=<>]")
 _WHITE = " \t\r\n"
+_BLANK = frozenset({"", *_WHITE})
 _CURLY = "“”„‟‘’‚‛«»"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of the text.
 
     Args:
@@ -45,30 +46,30 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     position = 0
     while True:
-        blanks = _BLANKS.match(text, position)
-        position = blanks.end() if blanks else position
+        if text[position : position + 1] in _BLANK:
+            blanks = _BLANKS.match(text, position)
+            position = blanks.end() if blanks else position
         if position == len(text):
             found.append(Token("end", "", position + 1))
             return found
-        token, position = _token(text, position)
-        found.append(token)
+        match = _SIMPLE.match(text, position)
+        if match is None:
+            token, position = _enclosed(text, position)
+            found.append(token)
+            continue
+        kind, piece = match.lastgroup or "", match.group()
+        found.append(Token(piece if kind == "sign" else kind, piece, position + 1))
+        position = match.end()
 
 
-def _token(text: str, position: int) -> tuple[Token, int]:
-    """Return the token at this position, and where it ends."""
+def _enclosed(text: str, position: int) -> tuple[Token, int]:
+    """Return the string or attribute at this position, and where it ends."""
     character = text[position]
-    column = position + 1
-    if character in "(),":
-        return Token(character, character, column), position + 1
     if character == "[":
         return _attribute(text, position)
     if character in _STRINGS:
         return _string(text, position, character)
-    for kind, pattern in (("name", _NAME), ("number", _NUMBER), ("comparison", _COMPARISON)):
-        match = pattern.match(text, position)
-        if match:
-            return Token(kind, match.group(), column), match.end()
-    raise parse_error(_surprise(character), column)
+    raise parse_error(_surprise(character), position + 1)
 
 
 def _string(text: str, position: int, mark: str) -> tuple[Token, int]:
@@ -126,6 +127,6 @@ def _surprise(character: str) -> str:
     return f"{character!r} cannot stand here"
 
 
-def parse_error(reason: str, column: int) -> ExpressionError:
-    """Return the error for text that is not of the grammar."""
-    return ExpressionError(f"{one_line(reason)} (column {column})", code="ParseError", column=column)
+def parse_error(reason: str, column: int, function: str = "") -> ExpressionError:
+    """Return the error for text that is not of the grammar; `function` is the call it is in, if that is known."""
+    return ExpressionError(f"{one_line(reason)} (column {column})", code="ParseError", column=column, function=function)

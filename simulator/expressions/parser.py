@@ -18,6 +18,7 @@ from entra_sim.simulator.expressions.tree import Comparison
 from entra_sim.simulator.expressions.tree import Constant
 from entra_sim.simulator.expressions.tree import Node
 from entra_sim.simulator.expressions.tree import Word
+from entra_sim.simulator.expressions.values import length
 
 
 def parse_text(text: str) -> Node:
@@ -46,11 +47,11 @@ def parse_argument(text: str) -> Node:
 
 
 def _reader(text: str) -> _Parser:
-    if len(text) > MAX_LENGTH:
+    if length(text) > MAX_LENGTH:
         raise ExpressionError(
-            f"the expression has {len(text):,} characters; at most {MAX_LENGTH:,} are allowed",
+            f"the expression has {length(text):,} characters; at most {MAX_LENGTH:,} are allowed",
             code="ExpressionTooLong",
-            column=MAX_LENGTH + 1,
+            column=min(len(text), MAX_LENGTH) + 1,
         )
     return _Parser(tokens(text))
 
@@ -121,9 +122,10 @@ class _Parser:
             if token.kind == ")":
                 return Call(name.text, tuple(arguments), name.column)
             if token.kind == "end":
-                raise parse_error(f"the parenthesis of {name.text} is not closed", opening.column)
+                raise parse_error(f"the parenthesis of {_cut(name.text)} is not closed", opening.column, name.text)
             if token.kind != ",":
-                raise parse_error(f"a comma is missing before {_shown(token)}", token.column)
+                reason = f"a comma is missing before {_shown(token)} in {_cut(name.text)}"
+                raise parse_error(reason, token.column, name.text)
 
 
 def _word(token: Token) -> Word:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import TypeAlias
 
-MAX_LENGTH = 10_000
-"""Longest text of an expression, in characters. Source: expressions.md section 3, rule 9."""
+from entra_sim.simulator.expressions.values import length
 
-MAX_DEPTH = 200
+MAX_LENGTH = 10_000
+"""Longest text of an expression, in UTF-16 code units. Source: expressions.md section 3, rule 9."""
+
+MAX_DEPTH = 150
 """Deepest nesting of calls. Assumed: no limit is documented; at least 100 must work (section 3, rule 10)."""
 
 COMPARISONS = ("=", "<>", ">", ">=", "<", "<=")
@@ -88,7 +90,8 @@ def walk(root: Node) -> Iterator[Node]:
     while pending:
         node = pending.pop()
         yield node
-        pending.extend(reversed(children(node)))
+        if type(node) is Call or type(node) is Comparison:
+            pending.extend(reversed(children(node)))
 
 
 def depth(root: Node) -> int:
@@ -108,7 +111,7 @@ def print_tree(root: Node) -> str:
     would break the limit of MAX_LENGTH is it printed without blanks and with as few escapes as possible.
     """
     spaced = _printed(root, ", ", " ")
-    return spaced if len(spaced) <= MAX_LENGTH else _printed(root, ",", "")
+    return spaced if length(spaced) <= MAX_LENGTH else _printed(root, ",", "")
 
 
 def _printed(node: Node, comma: str, blank: str) -> str:

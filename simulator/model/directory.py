@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import datetime
@@ -139,3 +140,16 @@ def exported_user_principal_name(upn: str, object_id: str, *, is_soft_deleted: b
         alias, separator, domain = upn.split("#EXT#", 1)[0].rpartition("_")
         plain = f"{alias}@{domain}" if separator else upn
     return object_id.replace("-", "") + plain if is_soft_deleted else plain
+
+
+def user_attributes(user: User, roles: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
+    """Return a user's attributes as an outbound job reads them (ENG-003, ENG-012, ENG-013)."""
+    attributes: dict[str, Any] = dict(user.attributes)
+    upn = user.user_principal_name
+    is_soft_deleted = user.presence is Presence.SOFT_DELETED
+    attributes["objectId"] = user.object_id
+    attributes["userPrincipalName"] = exported_user_principal_name(upn, user.object_id, is_soft_deleted=is_soft_deleted)
+    attributes["originalUserPrincipalName"] = user.object_id.replace("-", "") + upn if is_soft_deleted else upn
+    if roles:
+        attributes["appRoleAssignments"] = list(roles)
+    return attributes

@@ -14,6 +14,7 @@ from entra_sim.simulator.errors import TargetIncompatible
 from entra_sim.simulator.expressions import text_of
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.directory import Presence
+from entra_sim.simulator.model.directory import user_attributes
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.scim import responses
 from entra_sim.simulator.scim.call import Call
@@ -24,7 +25,6 @@ from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.driving import Line
 from entra_sim.simulator.service.driving import open_transport
 from entra_sim.simulator.service.runs import RunBuilder
-from entra_sim.simulator.service.runs import user_attributes
 
 ACCOUNTS_PER_PAGE = 100
 MOST_PAGES = 20_000

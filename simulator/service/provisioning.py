@@ -180,6 +180,15 @@ class ProvisioningService:
         """
         self._save_schema(key, document, SCHEMA_REPLACED)
 
+    def save_mappings(self, key: ApplicationKey, document: Mapping[str, Any]) -> None:
+        """Store what the mapping editor made of the schema, all at once; everybody in scope is evaluated again.
+
+        Raises:
+            UserInputError: the document is no usable schema; the old one stays.
+        Source: ENG-086, ENG-319.
+        """
+        self._save_schema(key, document, MAPPING_SAVED)
+
     def restore_default_mappings(self, key: ApplicationKey) -> None:
         """Put rows and filters back to the template. Source: ENG-087."""
         _application, job = self._found(key)

@@ -15,8 +15,7 @@ from entra_sim.simulator.expressions import EvaluationContext
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
-from entra_sim.simulator.model.directory import User
-from entra_sim.simulator.model.directory import exported_user_principal_name
+from entra_sim.simulator.model.directory import user_attributes
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.model.mapping import JobSchema
 from entra_sim.simulator.model.mapping import read_schema
@@ -77,7 +76,8 @@ class RunBuilder:
         """Return the shared part of a cycle or an on-demand run."""
         compiled = self.schema(job.job_id)
         core = self._core
-        dialect = Dialect.DEFAULT if is_on_demand else self.tenant_url(job).dialect
+        is_plain = is_on_demand or not job.configuration.tenant_url
+        dialect = Dialect.DEFAULT if is_plain else self.tenant_url(job).dialect
         return Run(
             user=compiled.user,
             group=compiled.group,
@@ -182,16 +182,3 @@ class RunBuilder:
             presence=Presence.HARD_DELETED,
             is_entitled=job.configuration.sync_all or entitled,
         )
-
-
-def user_attributes(user: User, roles: Sequence[Mapping[str, str]] = ()) -> dict[str, object]:
-    """Return a user's attributes as an outbound job reads them (ENG-003, ENG-012, ENG-013)."""
-    attributes: dict[str, object] = dict(user.attributes)
-    upn = user.user_principal_name
-    is_soft_deleted = user.presence is Presence.SOFT_DELETED
-    attributes["objectId"] = user.object_id
-    attributes["userPrincipalName"] = exported_user_principal_name(upn, user.object_id, is_soft_deleted=is_soft_deleted)
-    attributes["originalUserPrincipalName"] = user.object_id.replace("-", "") + upn if is_soft_deleted else upn
-    if roles:
-        attributes["appRoleAssignments"] = list(roles)
-    return attributes

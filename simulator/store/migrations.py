@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import sqlite_utils
 
+from entra_sim.simulator.store.screen_indexes import add_screen_indexes
+
 Columns = dict[str, type]
 
 
@@ -47,6 +49,7 @@ def _directory(database: sqlite_utils.Database) -> None:
     user.create_index(["deleted_at"])
     user.create_index(["display_name"])
     database.execute("CREATE UNIQUE INDEX user_upn ON user (upn COLLATE NOCASE) WHERE deleted_at IS NULL")
+    database.execute("CREATE INDEX user_upn_any ON user (upn COLLATE NOCASE)")
     group = _table(
         database,
         "directory_group",
@@ -62,6 +65,7 @@ def _directory(database: sqlite_utils.Database) -> None:
         pk=("group_id", "member_id"),
     )
     member.create_index(["member_id"])
+    member.create_index(["group_id", "position"])
     _table(
         database,
         "tombstone",
@@ -237,4 +241,4 @@ def _second(database: sqlite_utils.Database) -> None:
     database.execute("CREATE INDEX change_hidden ON change (visible_at) WHERE visible_at > at")
 
 
-MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _second)
+MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _second, add_screen_indexes)

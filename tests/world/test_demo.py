@@ -11,7 +11,7 @@ from pathlib import Path
 COMMAND = [sys.executable, "-m", "entra_sim.cli"]
 
 STORY = (
-    "POST /Users  grace.lind@contoso.example -> 201",
+    "POST /Users -> 201",
     "+ noor.haddad@contoso.example (active)",
     "Disable / Success  li.wei@contoso.example",
     "Delete / Success  bjorn.odegard@contoso.example",

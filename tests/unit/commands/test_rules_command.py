@@ -71,6 +71,13 @@ def test_the_list_can_be_narrowed_by_status() -> None:
     assert lines[-2] == f"{len(never)} rules: 0 simulated, 0 not yet, {len(never)} never."
 
 
+def test_what_is_assumed_is_listed_with_the_guesses_of_the_code() -> None:
+    listed, _, guesses = _run("--status", "assumed").output.partition("\nGuesses of the code:\n")
+    assert "\nENG-107  " in listed
+    assert "\nENG-021  " not in listed
+    assert "Progress is in pages, ENG-364 [simulator/settings.py]" in guesses
+
+
 def test_json_is_a_list_of_rules_in_the_promised_form() -> None:
     rules = json.loads(_run("--json").output)
     assert len(rules) == len(load_ledger().rules)

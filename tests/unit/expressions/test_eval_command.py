@@ -64,6 +64,15 @@ def test_a_mistake_names_the_signature() -> None:
     assert "  Append(source, suffix)" in found.stderr.splitlines()
 
 
+def test_a_missing_comma_names_the_call_it_is_missing_in() -> None:
+    assert run('Append([a] "x")').stderr.splitlines() == [
+        'entra-sim: ParseError: a comma is missing before "x" in Append (column 12)',
+        '  Append([a] "x")',
+        "             ^",
+        "  Append(source, suffix)",
+    ]
+
+
 def test_a_mistake_in_a_long_text_shows_its_line() -> None:
     found = run('Join("",\n  [a],\n  Mid([a], 0, 1)\n)', "-a", "a=x")
     assert found.stderr.splitlines()[1:3] == ["    Mid([a], 0, 1)", "    ^"]
@@ -207,3 +216,10 @@ def test_nothing_to_do_is_said() -> None:
     found = run()
     assert found.exit_code == 2
     assert "Give an EXPRESSION, --jsonl or --functions." in found.output
+
+
+def test_a_user_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    failed = run("[mail]", "--attributes", "nobody@contoso.example", "--data", str(tmp_path)).exception
+    assert isinstance(failed, SimulatorError)
+    assert failed.exit_code == 2
+    assert len(str(failed).splitlines()) == 1

@@ -113,6 +113,8 @@ def test_the_limit_of_length_is_10_000_characters() -> None:
     assert evaluate(parse(longest), {}).value == "x" * 9_998
     assert refusal(f"{longest} ").code == "ExpressionTooLong"
     assert refusal("(" * 10_001).code == "ExpressionTooLong"
+    assert parse(f'"{"😀" * 4_999}"')
+    assert refusal(f'"{"😀" * 5_000}"').code == "ExpressionTooLong"
 
 
 @pytest.mark.parametrize("name", ["Not", "Len", "ToUpper"])

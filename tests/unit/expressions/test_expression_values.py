@@ -81,6 +81,7 @@ MISSING_AND_EMPTY = [
     ('Replace("aba", "b", , , [e], , )', "aa", "aa"),
     ('Mid("abc", [e], 1)', FAILS, FAILS),
     ("BitAnd([e], 1)", FAILS, FAILS),
+    ('InStr("abc", "c", [e])', FAILS, FAILS),
 ]
 
 

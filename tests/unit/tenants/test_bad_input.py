@@ -59,6 +59,8 @@ def test_many_mistakes_are_counted(refuse: Refuse) -> None:
 def test_a_row_after_a_cell_of_several_lines_is_told_with_its_own_line(refuse: Refuse) -> None:
     text = 'userPrincipalName,displayName,accountEnabled\nada@x.example,"Ada\nPark",true\nbo@x.example,Bo,maybe\n'
     assert refuse({"people.csv": text})[0].startswith("people.csv:4:3:")
+    text = 'userPrincipalName,displayName,accountEnabled\nada@x.example,"Ada\nPark",maybe\n'
+    assert refuse({"people.csv": text})[0].startswith("people.csv:2:3:")
 
 
 FLATTENED = (

@@ -225,6 +225,15 @@ def test_mistakes_are_told_with_line_and_column(refuse: Refuse, text: str, where
     assert what in lines[0]
 
 
+def test_mistakes_far_apart_are_each_told_in_their_place(refuse: Refuse) -> None:
+    records = [{"userPrincipalName": f"u{number}@x.example", "displayName": "U"} for number in range(9)]
+    records[3]["accountEnabled"] = "perhaps"
+    records[8]["accountEnabled"] = "maybe"
+    text = "[" + ",\n".join(json.dumps(record) for record in records) + "]"
+    lines = refuse({"users.json": text})
+    assert [line.split(":")[1] for line in lines[:2]] == ["4", "9"]
+
+
 def test_a_broken_line_of_json_lines_is_told_with_its_line(refuse: Refuse) -> None:
     lines = refuse({"a.jsonl": '{"userPrincipalName": "a@x.example", "displayName": "A"}\n{"userPrin\n'})
     assert lines[0].startswith("a.jsonl:2:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,26 @@ def test_a_table_is_for_people_to_read(tmp_path: Path) -> None:
     assert users[0].startswith("objectId,userPrincipalName,accountEnabled,displayName,givenName")
     assert users[2].endswith(",grace.holloway@contoso.example")
     assert "Sales,Field sales" in members
+
+
+@pytest.mark.rule("ENG-002")
+def test_graph_json_has_graphs_names_and_nesting(tmp_path: Path) -> None:
+    write_directory(demo_tenant(CountedIds().new), tmp_path, "graph")
+    page = json.loads((tmp_path / "users.json").read_text(encoding="utf-8"))
+    ada = page["value"][1]
+    assert page["@odata.context"].endswith("#users(manager())")
+    assert ada["id"] == "00000001-0000-4000-8000-000000000002"
+    assert ada["businessPhones"] == ["+44 20 7946 0102"]
+    assert ada["officeLocation"] == "London 3"
+    assert ada["employeeOrgData"] == {"division": "Discovery", "costCenter": "R-100"}
+    assert ada["onPremisesExtensionAttributes"] == {"extensionAttribute1": "badge-0002"}
+    assert ada["manager"] == {"@odata.type": "#microsoft.graph.user", "id": page["value"][0]["id"]}
+    groups = json.loads((tmp_path / "groups.json").read_text(encoding="utf-8"))["value"]
+    sales = next(group for group in groups if group["displayName"] == "Sales")
+    assert [member["@odata.type"] for member in sales["members"]][-2:] == [
+        "#microsoft.graph.user",
+        "#microsoft.graph.group",
+    ]
 
 
 def test_tables_of_an_earlier_export_do_not_stay_behind(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def directory(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     service = SimpleNamespace(image=lambda: held.image_, import_image=import_image)
     opened = nullcontext(SimpleNamespace(directory=service))
     monkeypatch.setattr(tenant, "_opened", lambda data, is_made=False: opened)
+    monkeypatch.setattr(tenant, "_glanced_at", lambda data: opened)
     return held
 
 
