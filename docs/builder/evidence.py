@@ -192,7 +192,7 @@ def _assigns(statement: ast.stmt, name: str) -> bool:
 
 
 def _tests(root: Path, pattern: str) -> list[Path]:
-    return sorted((root / "tests").rglob(pattern))
+    return sorted(path for path in (root / "tests").rglob(pattern) if "node_modules" not in path.parts)
 
 
 def readers_of(cases: str, modules: Mapping[str, str]) -> list[str]:
