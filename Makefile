@@ -22,6 +22,14 @@ $(VENV)/.test-extra: $(BIN)/entra-sim
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	@touch $(VENV)/.test-extra
 
+$(VENV)/.browser: $(VENV)/.test-extra
+	@if command -v chromium chromium-browser google-chrome google-chrome-stable chrome >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  echo "Installing Chromium for the browser tests (once) ..."; \
+	  apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "No Chromium is installed: browser tests are skipped (Debian: apt-get install chromium)."; fi
+	@touch $(VENV)/.browser
+
 install: $(BIN)/entra-sim ## make .venv and install into it
 
 demo: $(BIN)/entra-sim ## play the Tapt tutorial end to end over real HTTP
@@ -47,7 +55,7 @@ node-server: # a Node server that the tests judge; without node it is left out
 	(cd $(SCIMMY) && npm ci --silent --no-audit --no-fund) && cp $(SCIMMY)/package-lock.json $(SCIMMY)/node_modules/.lock-installed \
 	|| echo "The packages of scimmy-routers cannot be installed: its tests are skipped."
 
-test: check node-server ## set everything up; linters, types, contracts and the whole suite
+test: check $(VENV)/.browser node-server ## set everything up; linters, types, contracts and the whole suite
 	$(BIN)/python -m pytest -n auto
 
 bite: $(VENV)/.test-extra ## break the code of 40 sampled rules and see whether their tests notice (minutes)

@@ -57,7 +57,8 @@ def compare(
         entry = entries.get(source.object_id)
         subject = intend(source, entry, run)
         kind = subject.intent.kind
-        state, tells = _state(kind, entry), subject.intent.explanation
+        state = _state(kind, entry)
+        tells = subject.intent.explanation or _REASONS.get(str(subject.intent.skip_reason), "")
         if source.object_id in escrows:
             state, tells = WAITS, escrows[source.object_id].error_message
         elif looks and state != SKIPPED:
@@ -78,6 +79,10 @@ def compare(
     return rows
 
 
+_REASONS = {
+    "NotEffectivelyEntitled": "not assigned, filtered out, or not active",
+    "RedundantExport": "both sides are equal",
+}
 _WORDS = {
     IntentKind.PROVISION: "in scope",
     IntentKind.MAINTAIN: "in scope",

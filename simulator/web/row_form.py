@@ -85,7 +85,7 @@ def typed_form(form: Mapping[str, str]) -> RowForm:
         expression=text("expression", MAX_EXPRESSION),
         default=text("default"),
         target=text("target"),
-        matches="Yes" if form.get("matches") == "Yes" else "No",
+        matches="Yes" if form.get("matching") == "Yes" else "No",
         precedence=text("precedence", 6),
         apply=text("apply", 60),
         tried_on=text("tried_on", 256),

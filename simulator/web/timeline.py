@@ -58,7 +58,7 @@ def moments(sim: Simulator, user_id: str) -> list[Moment]:
     """Return the story of a user, oldest first, quiet spans folded."""
     marks = [*_directory_marks(sim, user_id)]
     kept = {record.sequence: record for record in list(sim.core.exchanges)}
-    for entry in Screens(sim.core).log_page(LogQuery(source_id=user_id), limit=MOST_ENTRIES).rows:
+    for entry in reversed(Screens(sim.core).log_page(LogQuery(source_id=user_id), limit=MOST_ENTRIES).rows):
         marks.extend(_entry_marks(entry))
         for number in entry.request_sequences:
             record = kept.get(number)
@@ -84,7 +84,7 @@ def moments(sim: Simulator, user_id: str) -> list[Moment]:
 
 def _directory_marks(sim: Simulator, user_id: str) -> list[Mark]:
     marks = []
-    for change in Screens(sim.core).changes_of("User", user_id, limit=MOST_ENTRIES):
+    for change in reversed(Screens(sim.core).changes_of("User", user_id, limit=MOST_ENTRIES)):
         names = f": {', '.join(change.attributes[:6])}" if change.kind == "updated" and change.attributes else ""
         lane = 1 if change.kind in _SCOPE else 0
         marks.append(Mark(at=change.at, lane=lane, text=_WORDS.get(change.kind, change.kind) + names))

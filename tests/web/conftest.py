@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from collections.abc import Iterator
-from datetime import UTC
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,6 @@ sys.path.insert(0, str(HERE))
 
 from visitor import Visitor  # noqa: E402
 
-START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TUTORIAL = Path(__file__).parents[2] / "scenarios" / "library" / "tapt-tutorial.yaml"
 LINKS = {"Tapt": "http://127.0.0.1:8471"}
 

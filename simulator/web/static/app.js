@@ -41,7 +41,7 @@
       event.preventDefault();
       return;
     }
-    if (form.method === "post") {
+    if (form.getAttribute("method") === "post") {
       form.dataset.sent = "yes";
       setTimeout(function () { delete form.dataset.sent; }, 3000);
     }
