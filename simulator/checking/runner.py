@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -16,6 +15,7 @@ import orjson
 
 from entra_sim.simulator.checking.acceptance import Acceptances
 from entra_sim.simulator.checking.bench import Bench
+from entra_sim.simulator.checking.bench import identifying_sources
 from entra_sim.simulator.checking.catalogue import catalogue
 from entra_sim.simulator.checking.check import Check
 from entra_sim.simulator.checking.extra_checks import LOAD_CHECK
@@ -39,6 +39,7 @@ from entra_sim.simulator.scim import requests
 from entra_sim.simulator.scim import responses
 from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Reply
+from entra_sim.simulator.scim.paths import member
 from entra_sim.simulator.transport.base import Transport
 from entra_sim.simulator.transport.endpoint import Endpoint
 from entra_sim.simulator.transport.masking import masked_text
@@ -110,7 +111,7 @@ class CheckRunner:
         self._pause = pause
         self._heard = heard
         self._monotonic = monotonic
-        self._cast = Cast(run_id=run_id, domain=options.domain)
+        self._cast = Cast(run_id=run_id, domain=options.domain, unique=identifying_sources(run.user))
         self._bench = Bench(run=run, cast=self._cast, new_id=new_id)
         self._new_id = new_id
         self._transport: Transport = endpoint.transport(timeout_s=options.timeout_s)
@@ -262,7 +263,8 @@ class CheckRunner:
         if self._stop_asked:
             raise Interrupted
         target_id = call.path.split("/", 2)[2] if call.path.count("/") > 1 else ""
-        assert not call.is_write or not target_id or target_id in self._bench.owned, "a write to a stranger's object"
+        if call.is_write and target_id and target_id not in self._bench.owned:
+            raise Stuck(f"'{target_id}' was not created by this walk, so nothing is written to it")
         if call.method == "POST":
             body = call.body or {}
             key = "userName" if call.path == "/Users" else "displayName"
@@ -388,7 +390,7 @@ def _id_of(reply: Reply) -> str:
         content = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
         return ""
-    found = content.get("id") if isinstance(content, Mapping) else None
+    found = member(content, "id")
     return found if isinstance(found, str) else ""
 
 

@@ -274,6 +274,26 @@ def test_a_schema_of_ones_own_is_what_is_sent() -> None:
     assert not [item for item in seen if "emails" in item and "-v-" not in item["userName"]]
 
 
+@pytest.mark.rule("WIRE-033", "ENG-160")
+def test_matching_by_another_attribute_is_followed() -> None:
+    schema = copy.deepcopy(template_schema("check"))
+    users = next(
+        item for item in schema["synchronizationRules"][0]["objectMappings"] if item["sourceObjectName"] == "User"
+    )
+    rows = {row["targetAttributeName"]: row for row in users["attributeMappings"]}
+    rows["userName"]["source"] = {"expression": "[employeeId]", "name": "employeeId", "type": "Attribute"}
+    rows["userName"]["matchingPriority"] = 0
+    rows["externalId"]["matchingPriority"] = 1
+    server = TinyScim()
+    report = runner_of(endpoint_of(server), schema=schema).walk()
+    by_id = {result.check_id: result for result in report.results}
+    skipped = {result.check_id for result in report.results if result.verdict is Verdict.SKIPPED}
+    assert skipped == {"default-rename", "flagged-rename", "default-soft-delete", "flagged-soft-delete", "rehire"}
+    assert set(not_passed(report)) == skipped
+    assert by_id["match"].verdict is Verdict.PASSED
+    assert server.stores == {"Users": {}, "Groups": {}}
+
+
 @pytest.mark.rule("WIRE-134", "SRV-001")
 def test_an_endpoint_that_takes_any_token_is_told(walk: Walk) -> None:
     class Open(TinyScim):
