@@ -172,6 +172,7 @@ class CheckRunner:
 
     def _add(self, result: CheckResult, count: int) -> None:
         accepted, expired = self._options.acceptances.judge(result.check_id, self._now())
+        accepted = accepted or result.accepted
         result = replace(result, accepted=accepted if result.verdict is not Verdict.PASSED else "", expired=expired)
         self._results.append(result)
         self._heard(result, len(self._results), count)
@@ -183,7 +184,8 @@ class CheckRunner:
             raise Interrupted
         blocker = self._blocker(check)
         if blocker is not None:
-            return self._result(check, Verdict.BLOCKED, why=f"an earlier step failed: {blocker.title}")
+            result = self._result(check, Verdict.BLOCKED, why=f"an earlier step failed: {blocker.title}")
+            return replace(result, accepted=blocker.accepted)
         self._exchanges = []
         self._bench.begin()
         began = self._monotonic()

@@ -228,6 +228,21 @@ def test_an_accepted_deviation_does_not_count_until_its_day_is_over() -> None:
     assert over.fails(Severity.BREAKS)
 
 
+def test_what_cannot_be_tested_because_of_an_accepted_deviation_does_not_count_either(
+    make_tapt: Callable[..., Tapt],
+) -> None:
+    strict = make_tapt(strict=True)
+    names = ["default-disable", "default-add-typed", "default-add-all", "default-manager", "group-remove-default"]
+    names += ["flagged-add-typed", "flagged-add-all", "flagged-manager"]
+    entries = tuple(Acceptance(check_id=name, reason="strict", until=date(2026, 2, 1)) for name in names)
+    options = CheckOptions(domain="check.example", has_load=False, acceptances=Acceptances(entries=entries))
+    report = runner_of(endpoint_of(tapt_app(strict)), options).walk()
+    blocked = [result for result in report.results if result.verdict is Verdict.BLOCKED and not result.validator_tests]
+    assert {result.check_id for result in blocked} == {"default-enable", "default-soft-delete"}
+    assert all(result.accepted == "strict (until 2026-02-01)" for result in blocked)
+    assert report.verdicts[0].word == "cosmetic"
+
+
 @pytest.mark.rule("WIRE-042", "SRV-006")
 def test_25_requests_a_second_are_sent_and_429_is_a_finding() -> None:
     class Throttles(TinyScim):

@@ -341,7 +341,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.rule("ENG-156", "ENG-159")
+@pytest.mark.rule("ENG-156")
 def test_ctrl_c_stops_cleanly_and_a_second_run_continues(sync: Sync, target: Target, tmp_path: Path) -> None:
     names = [f"user{number:03d}@contoso.example" for number in range(400)]
     big = tmp_path / "big.csv"
