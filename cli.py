@@ -39,6 +39,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show or move the time of a running instance.",
         "Running instance",
     ),
+    "do": (
+        "entra_sim.scenarios.commands.do:command",
+        "Do one scenario step, or check one expectation, on a running instance.",
+        "Running instance",
+    ),
     "logs": (
         "entra_sim.simulator.commands.logs:command",
         "Show, follow, export the provisioning log.",

@@ -8,6 +8,7 @@ Source: RFC 7644 section 3.5.2; scim-wire.md SRV-042 to SRV-049 and B.2.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from entra_sim.mock_tapt.errors import InvalidPath
@@ -32,6 +33,7 @@ from entra_sim.mock_tapt.values import is_unassigned
 from entra_sim.mock_tapt.values import require_name
 
 MAX_OPERATIONS = 1_000
+_ENDS_IN_TYPE = re.compile(r":\d+\.\d+:[\w-]+$")
 
 
 def operations_of(body: Any, *, strict: bool) -> list[dict[str, Any]]:
@@ -136,7 +138,7 @@ def _check_repeated(work: Work, key: str, item: Any) -> None:
 
 
 def _apply(work: Work, verb: str, target: Target, value: Any) -> None:
-    path = target.path
+    path = _whole_extension(work, target.path, value) or target.path
     if path.name.lower() == "schemas" and path.schema is None:
         _check_repeated(work, "schemas", value)
         return
@@ -155,6 +157,20 @@ def _apply(work: Work, verb: str, target: Target, value: Any) -> None:
         _drop_empty(work, path)
     if work.kind.core.get(path.name.lower()) is path.attribute is not None and path.attribute.required:
         _check_required(work, path, verb)
+
+
+def _whole_extension(work: Work, path: AttributePath, value: Any) -> AttributePath | None:
+    """Return the extension that an object under an unknown URN is, as a create takes it (QRK-17).
+
+    `urn:tapt:extras` could be the attribute `extras` of `urn:tapt`; an object tells. After a version, as in
+    `urn:x:2.0:User:tag`, the last part is an attribute whatever it holds.
+    """
+    urn = path.schema
+    if urn is None or not path.name or path.sub or not isinstance(value, dict) or path.attribute is not None:
+        return None
+    if key_of(work.resource, urn) or urn.lower() in work.kind.extension_by_id or _ENDS_IN_TYPE.search(urn):
+        return None
+    return AttributePath(schema=f"{urn}:{path.name}", name="")
 
 
 def _check_required(work: Work, path: AttributePath, verb: str) -> None:
@@ -209,5 +225,8 @@ def _apply_to_extension(work: Work, verb: str, path: AttributePath, value: Any) 
     for name, item in value.items():
         if name.lower() == "schemas" and path.schema.lower() in work.kind.extension_by_id:
             continue  # some libraries repeat the URN inside the extension
+        if key_of(work.resource, path.schema) is None:
+            work.resource[path.schema] = {}  # so that names inside belong to this extension, whatever they hold
         target = parse_target(work, f"{path.schema}:{name}", is_key=True)
         _apply(work, verb, target, item)
+    _drop_empty(work, path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
@@ -50,6 +51,30 @@ TAPT_HOST = "tapt.example"
 PUBLIC_URL = f"https://{TAPT_HOST}"
 SIMULATOR_DATABASE = "simulator.db"
 TAPT_DATABASE = "tapt.db"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How `up` serves both sides.
+
+    Args:
+        key: opens `/api` and Tapt's `/_control`.
+        session_key: signs Tapt's sessions; kept in the data folder.
+        hosts: host names under which pages answer.
+        sign_in: False lets everybody in as an administrator.
+        passwords: Tapt's, e-mail → password; None for the fixed ones of a tutorial on loopback.
+        folder: where files that a live step names are looked for.
+    """
+
+    key: str
+    session_key: str
+    hosts: frozenset[str]
+    host: str = "127.0.0.1"
+    port: int = 8470
+    tapt_port: int = 8471
+    sign_in: bool = True
+    passwords: dict[str, str] | None = None
+    folder: Path = Path()
 
 
 class World:
@@ -187,24 +212,60 @@ class World:
         """Let seconds of the clock pass: a frozen one moves, a running one is waited for."""
         self.clock.wait(seconds)
 
-    def serve(
-        self, *, host: str = "127.0.0.1", port: int = 8470, tapt_port: int = 8471, key: str, hosts: frozenset[str]
-    ) -> tuple[str, str]:
+    def serve(self, options: Serving) -> tuple[str, str]:
         """Serve both sides; returns the base URLs of the admin center and of Tapt.
 
         Raises:
             StateConflict: a port cannot be used.
         """
+        from entra_sim.mock_tapt.site import Site
+        from entra_sim.mock_tapt.site import SiteSettings
+        from entra_sim.scenarios.lab_hooks import LabControl
+        from entra_sim.scenarios.lab_hooks import LibraryScenarios
         from entra_sim.scenarios.serving import Server
         from entra_sim.simulator.web import bound
+        from entra_sim.simulator.web.hooks import LabHooks
 
         assert self.tapt is not None
-        tapt = Server(self.tapt.wsgi, host=host, port=tapt_port, option="--tapt-port")
+        settings = SiteSettings(
+            control_key=options.key,
+            secret_key=options.session_key,
+            needs_sign_in=options.sign_in,
+            allowed_hosts=options.hosts,
+        )
+        if options.passwords is not None:
+            settings = replace(settings, passwords=options.passwords, shows_passwords=False)
+        site = Site.around(self.tapt, settings)
+        tapt = Server(site.wsgi, host=options.host, port=options.tapt_port, option="--tapt-port")
         self._servers.append(tapt)
-        links = {"Tapt": tapt.url}
-        admin = Server(bound(_simulator_app(), self.simulator, key=key, links=links, hosts=hosts), host=host, port=port)
+        scenarios = LibraryScenarios()
+        control = LabControl(self, scenarios, options.folder)
+        self.simulator.perform = control.perform
+        center = bound(
+            _simulator_app(),
+            self.simulator,
+            key=options.key,
+            links={"Tapt": tapt.url},
+            hosts=options.hosts,
+            sign_in=options.sign_in,
+            lab=LabHooks(scenarios=scenarios, load=control.load, reset=control.reset),
+        )
+        admin = Server(center, host=options.host, port=options.port)
         self._servers.append(admin)
         return admin.url, tapt.url
+
+    def empty(self) -> None:
+        """Put both sides back to an empty lab; the clock stays where it is."""
+        with self.simulator.time.standing_still():
+            self.simulator.core.database.clear()
+            self.simulator.prepare()
+            if self.tapt is not None:
+                fresh = self._open_tapt(":memory:", RandomIds(), "", None)
+                try:
+                    self.tapt.restore(fresh.snapshot())
+                finally:
+                    fresh.close()
+            self.simulator.keeper.save()
 
     @property
     def tapt_address(self) -> str:

@@ -18,6 +18,7 @@ from entra_sim.simulator.service.instance import DEFAULT_FOLDER
 from entra_sim.simulator.service.instance import FolderLock
 from entra_sim.simulator.service.instance import Instance
 from entra_sim.simulator.service.instance import announce
+from entra_sim.simulator.service.instance import kept_key
 from entra_sim.simulator.service.instance import new_key
 from entra_sim.simulator.service.instance import write_private
 
@@ -42,6 +43,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )
 @click.option("--ephemeral", is_flag=True, help="Keep nothing: a temporary folder, removed at the end.")
 @click.option("--empty", is_flag=True, help="Do not seed the demo tenant on first start.")
+@click.option("--sign-in/--no-sign-in", default=True, show_default=True, help="Ask who it is, on both sides.")
 @click.option("--clock", "clock_rate", help="live, frozen, or a rate such as 60x; default: as it was, live at first.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting; 'rules --settings' lists.")
 @click.option("--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Write URLs and key here as JSON.")
@@ -53,6 +55,7 @@ def command(
     data: Path,
     ephemeral: bool,
     empty: bool,
+    sign_in: bool,
     clock_rate: str | None,
     assignments: tuple[str, ...],
     ready_file: Path | None,
@@ -74,6 +77,7 @@ def command(
         folder = Path(temporary) / "data" if ephemeral else data
         lock = FolderLock(folder)
         try:
+            from entra_sim.scenarios.world import Serving
             from entra_sim.scenarios.world import World
 
             world = World.open_folder(folder, settings=settings, rate=rate)
@@ -81,11 +85,24 @@ def command(
             try:
                 key = new_key()
                 hosts = frozenset({"127.0.0.1", "localhost", "[::1]", *allow_host, *_own_name(host)})
-                admin_url, tapt_url = world.serve(host=host, port=port, tapt_port=tapt_port, key=key, hosts=hosts)
+                passwords = None if host in LOOPBACK else _random_passwords()
+                serving = Serving(
+                    key=key,
+                    session_key=kept_key(folder / "session.key"),
+                    hosts=hosts,
+                    host=host,
+                    port=port,
+                    tapt_port=tapt_port,
+                    sign_in=sign_in,
+                    passwords=passwords,
+                    folder=Path.cwd(),
+                )
+                admin_url, tapt_url = world.serve(serving)
                 if not empty:
                     _seed(world)
                 announce(folder, Instance(admin_url=admin_url, tapt_url=tapt_url, key=key, process=os.getpid()))
                 _tell(world, admin_url, tapt_url, host, folder, ephemeral)
+                _tell_sign_in(sign_in, passwords)
                 if ready_file is not None:
                     facts = {"admin_url": admin_url, "tapt_url": tapt_url, "key": key, "process": os.getpid()}
                     write_private(ready_file, json.dumps(facts, indent=1) + "\n")
@@ -146,6 +163,23 @@ def _tell(world: World, admin_url: str, tapt_url: str, host: str, folder: Path, 
     if host not in LOOPBACK:
         click.echo(f"Warning: bound to {host}; others on the network can reach this lab.", err=True)
     click.echo("Ctrl-C stops. 'entra-sim clock advance 40m' moves the time from another terminal.")
+
+
+def _tell_sign_in(sign_in: bool, passwords: dict[str, str] | None) -> None:
+    from entra_sim.mock_tapt.site import DEMO_PASSWORDS
+
+    if not sign_in:
+        click.echo("Sign-in     off: everybody is an administrator")
+        return
+    click.echo("Sign-in     Entra side: pick an account. Tapt:")
+    for mail, password in (passwords or DEMO_PASSWORDS).items():
+        click.echo(f"              {mail}  {password}")
+
+
+def _random_passwords() -> dict[str, str]:
+    from entra_sim.mock_tapt.site import DEMO_PASSWORDS
+
+    return {mail: new_key() for mail in DEMO_PASSWORDS}
 
 
 def _run_until_stopped(world: World) -> None:

@@ -125,6 +125,15 @@ class Database:
             finally:
                 source.close()
 
+    def clear(self) -> None:
+        """Replace the contents by an empty, migrated database."""
+        empty = Database.open(None)
+        try:
+            with self.lock:
+                empty.connection.backup(self.connection)
+        finally:
+            empty.close()
+
     def close(self) -> None:
         """Close the connection."""
         with self.lock:

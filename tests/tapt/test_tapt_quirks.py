@@ -285,3 +285,56 @@ def test_soft_deletion_renames_and_restores(scim):
     assert held["emails"][0]["value"] == "ada@contoso.example"
     held = scim.patch(path, {"op": "replace", "value": {"userName": "ada@contoso.example", "active": True}}).json
     assert (held["userName"], held["active"]) == ("ada@contoso.example", True)
+
+
+@pytest.mark.parametrize("urn", [ENT, "urn:ietf:params:scim:schemas:extension:TaptExtras:2.0:User", "urn:tapt:extras"])
+@pytest.mark.parametrize(
+    "method", ["POST", "PUT", "PATCH add", "PATCH replace", "PATCH key", "PATCH object", "PATCH nested"]
+)
+def test_extension_attributes_in_every_form_end_in_one_place(scim, urn, method):
+    value, path = "v-1", f"{urn}:department"
+    flat = {path: value}
+    if method == "POST":
+        user = scim.user(**flat)
+    else:
+        user = scim.user()
+        where = f"/Users/{user['id']}"
+        if method == "PUT":
+            user = scim(
+                "PUT", where, {"schemas": [CORE, urn], "userName": user["userName"], urn: {"department": value}}
+            ).json
+        else:
+            operation = {
+                "PATCH add": {"op": "Add", "path": path, "value": value},
+                "PATCH replace": {"op": "Replace", "path": path, "value": value},
+                "PATCH key": {"op": "replace", "value": flat},
+                "PATCH object": {"op": "add", "path": urn, "value": {"department": value}},
+                "PATCH nested": {"op": "add", "value": {urn: {"department": value}}},
+            }[method]
+            user = scim.patch(where, operation).json
+    assert user[urn] == {"department": value}
+    assert user["schemas"] == [CORE, urn]
+    assert scim.find(f'{path} eq "V-1"') == [user["id"]]
+    held = scim.patch(f"/Users/{user['id']}", {"op": "Remove", "path": path}).json
+    assert urn not in held
+
+
+@pytest.mark.rule("QRK-01", "QRK-27")
+@pytest.mark.parametrize("value", [["x"], {"value": "x"}, {"a": 1}, 5, True])
+def test_values_of_another_type_are_refused_not_guessed(scim, value):
+    user = scim.user(title="Boss")
+    answer = scim.patch(f"/Users/{user['id']}", {"op": "Replace", "path": "title", "value": value})
+    assert (answer.status, answer.scim_type) == (400, "invalidValue")
+    assert scim("GET", f"/Users/{user['id']}").json["title"] == "Boss"
+
+
+@pytest.mark.rule("QRK-17")
+def test_objects_inside_an_extension_stay_inside(scim):
+    urn = "urn:tapt:extras"
+    user = scim.user()
+    value = {urn: {"gone": None, "desk": {"floor": 3, "room": "B"}}}
+    held = scim.patch(f"/Users/{user['id']}", {"op": "add", "value": value}).json
+    assert held[urn] == {"desk": {"floor": 3, "room": "B"}}
+    assert held["schemas"] == [CORE, urn]
+    held = scim.patch(f"/Users/{user['id']}", {"op": "replace", "path": f"{urn}:desk.room", "value": "C"}).json
+    assert held[urn] == {"desk": {"floor": 3, "room": "C"}}
