@@ -243,6 +243,22 @@ def test_what_cannot_be_tested_because_of_an_accepted_deviation_does_not_count_e
     assert report.verdicts[0].word == "cosmetic"
 
 
+@pytest.mark.rule("SRV-006")
+def test_a_limit_on_requests_is_waited_for_and_is_no_finding_of_the_walk() -> None:
+    pauses: list[float] = []
+
+    class Limits(TinyScim):
+        def screen(self, environ: dict[str, Any]) -> None:
+            if len(self.requests) % 10 == 0:
+                raise tiny_scim.Refused(429)
+
+    server = Limits()
+    report = runner_of(endpoint_of(server), pause=pauses.append).walk()
+    assert not_passed(report) == []
+    assert len(pauses) > 50
+    assert set(pauses) == {1.0}
+
+
 @pytest.mark.rule("WIRE-042", "SRV-006")
 def test_25_requests_a_second_are_sent_and_429_is_a_finding() -> None:
     class Throttles(TinyScim):
