@@ -116,6 +116,9 @@ def test_the_plan_as_text_says_old_new_and_why_skipped(sync: Sync, target: Targe
     assert "nothing was written" in result.output
     assert target.users() == {}
     assert not (tmp_path / "data").exists()
+    assert sync("--dry-run", "--har", str(tmp_path / "plan.har")).exit_code == 0
+    entries = json.loads((tmp_path / "plan.har").read_text(encoding="utf-8"))["log"]["entries"]
+    assert {entry["request"]["method"] for entry in entries} == {"GET"}
     sync()
     edit(files, "Cy Orr,Sales", "Cy Orr,Legal")
     assert f'            {ENTERPRISE}:department: "Sales" → "Legal"' in sync("--dry-run").output
