@@ -59,6 +59,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Serve mock Tapt alone: SCIM API, dashboard, control API.",
         "Running instance",
     ),
+    "sync": (
+        "entra_sim.simulator.commands.sync:command",
+        "Provision a directory from files into any SCIM endpoint.",
+        "Your own endpoint",
+    ),
+    "check": (
+        "entra_sim.simulator.commands.check:command",
+        "Check an endpoint against everything Entra sends.",
+        "Your own endpoint",
+    ),
     "eval": (
         "entra_sim.simulator.commands.eval:command",
         "Evaluate a mapping expression; list the functions.",
@@ -75,7 +85,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Tools",
     ),
 }
-SECTIONS = ("Start here", "Scenarios", "Running instance", "Tools")
+SECTIONS = ("Start here", "Scenarios", "Your own endpoint", "Running instance", "Tools")
 
 
 class LazyGroup(click.Group):

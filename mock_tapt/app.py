@@ -6,7 +6,9 @@ import re
 from functools import cache
 from typing import Any
 
+import orjson
 from flask import Flask
+from flask import Request
 from flask import Response
 from flask import render_template
 from flask import request
@@ -19,7 +21,11 @@ from entra_sim.mock_tapt import routes_inspector
 from entra_sim.mock_tapt import routes_pages
 from entra_sim.mock_tapt import routes_scim
 from entra_sim.mock_tapt import routes_settings
+from entra_sim.mock_tapt.errors import error_body
+from entra_sim.mock_tapt.messages import SCIM_MEDIA_TYPE
 from entra_sim.mock_tapt.tapt import SCIM_ROOT
+
+_SCIM_FOLDER = f"{SCIM_ROOT}/"
 
 
 class TaptApp(Flask):
@@ -30,6 +36,30 @@ class TaptApp(Flask):
         if "//" in environ["PATH_INFO"]:
             environ["PATH_INFO"] = re.sub(r"/{2,}", "/", environ["PATH_INFO"])
         return super().wsgi_app(environ, start_response)
+
+    def create_url_adapter(self, request: Request | None) -> Any:
+        """Return what matches a request with a route; the SCIM API has one route, found without the general search."""
+        environ = request.environ if request is not None else {}
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(_SCIM_FOLDER) and environ["REQUEST_METHOD"] in routes_scim.METHODS:
+            return _ScimRoute(next(self.url_map.iter_rules("scim.scim")), path[len(_SCIM_FOLDER) :])
+        return super().create_url_adapter(request)
+
+
+class _ScimRoute:
+    """Stands for the general search when the route is known."""
+
+    def __init__(self, rule: Any, rest: str) -> None:
+        self._found = (rule, {"rest": _decoded(rest)})
+
+    def match(self, **_: Any) -> tuple[Any, dict[str, str]]:
+        """Return the route and its arguments."""
+        return self._found
+
+
+def _decoded(path: str) -> str:
+    """Return a path of the environ, which is latin-1 by PEP 3333, as the UTF-8 that it is."""
+    return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
 
 
 def create_app() -> Flask:
@@ -65,7 +95,10 @@ def _refused(error: HTTPException) -> Response:
     if request.path.startswith("/_control"):
         status = error.code or 500
         return Response(f'{{"error": "{error.name}"}}', status=status, content_type="application/json")
-    if request.path.startswith(SCIM_ROOT) or "entra_sim.site" not in request.environ:
+    if request.path.startswith(SCIM_ROOT):
+        body = orjson.dumps(error_body(error.code or 500, None, error.name))
+        return Response(body, status=error.code or 500, content_type=SCIM_MEDIA_TYPE)
+    if "entra_sim.site" not in request.environ:
         return Response(f"{error.name}\n", status=error.code or 500, content_type="text/plain; charset=utf-8")
     status = error.code or 500
     page = render_template("error.html", status=status, name=error.name, text=error.description or "")

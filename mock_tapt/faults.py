@@ -128,9 +128,9 @@ class Fault:
         """Return in words which requests are struck."""
         parts = ["any method" if self.method == "*" else self.method.upper(), self.path]
         if self.nth:
-            parts.append(f"the {self.nth}. match only")
+            parts.append(f"match {self.nth} only")
         if self.every:
-            parts.append(f"every {self.every}. match")
+            parts.append(f"one match in {self.every}")
         if self.share is not None:
             parts.append(f"{self.share:.0%} of matches, seed '{self.seed}'")
         if self.from_at:

@@ -255,7 +255,7 @@ def _entry_path(word: str, scope: AttributePath) -> AttributePath:
 def nearest_names(kind: ResourceType, word: str) -> tuple[str, ...]:
     """Return which attribute somebody may have meant, as near misses."""
     names = [a.name for a in kind.core.values()] + [a.name for s in kind.extensions for a in s.attributes]
-    wanted = word.rpartition(":")[2].partition(".")[0]
+    wanted = re.split(r"[.\[]", word.partition("[")[0].rpartition(":")[2])[0]
     near = get_close_matches(wanted.lower(), [name.lower() for name in names], n=1)
     exact = next((name for name in names if near and name.lower() == near[0]), None)
     return (f"'{wanted}' is no attribute of {kind.name}; nearest: '{exact}'",) if exact else ()

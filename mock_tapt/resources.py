@@ -15,6 +15,7 @@ import orjson
 
 from entra_sim.mock_tapt import filters
 from entra_sim.mock_tapt import patch
+from entra_sim.mock_tapt import patch_paths
 from entra_sim.mock_tapt.clock import format_instant
 from entra_sim.mock_tapt.errors import InvalidSyntax
 from entra_sim.mock_tapt.errors import InvalidValue
@@ -98,8 +99,7 @@ class Resources:
         kind = KINDS[row.type]
         if kind is GROUP:
             return self._patch_group(row, body, who=who, strict=strict)
-        read_only = self.read_only(row)
-        resource = patch.apply_patch(kind, row.resource(), read_only, body, strict=strict)
+        resource = patch.apply_patch(kind, row.resource(), lambda: self.read_only(row), body, strict=strict)
         password = _password_hash(resource)
         return self.save(row, resource, None, who=who, password=password)
 
@@ -122,14 +122,14 @@ class Resources:
             held = self.store.members(row.seq)
             if held:
                 resource["members"] = held
-            resource = patch.apply_patch(GROUP, resource, self.read_only(row), body, strict=strict)
+            resource = patch.apply_patch(GROUP, resource, lambda: self.read_only(row), body, strict=strict)
             members = take_members(resource)
             return self.save(row, resource, members if members != held else None, who=who)
         rest = [operation for change, operation in zip(changes, operations, strict=True) if change is None]
         resource = row.resource()
         if rest:
             envelope = {"schemas": [PATCH_OP], "Operations": rest}
-            resource = patch.apply_patch(GROUP, resource, self.read_only(row), envelope, strict=strict)
+            resource = patch.apply_patch(GROUP, resource, lambda: self.read_only(row), envelope, strict=strict)
         changed: list[list[Any]] = []
         for change in changes:
             if change is not None:
@@ -170,7 +170,7 @@ class Resources:
             self.refuse_taken(kind, name, row.id)
         at = format_instant(self.now())
         new = Row(row.seq, row.id, row.type, row.version + 1, row.created_at, at, row.origin, _text(resource))
-        self.store.update(new, name, password)
+        self.store.update(new, name, password, emails_changed=held.get("emails") != resource.get("emails"))
         if password is not None:
             changes.append(["password", "••••", "••••"])
         self.store.add_history(row.id, at, who, "changed", name, orjson.dumps(changes).decode())
@@ -231,8 +231,8 @@ def _member_change(operation: dict[str, Any], *, strict: bool) -> tuple[str, lis
     text = path.strip()
     attribute = GROUP.core["members"]
     if verb == "remove" and text.endswith("]"):
-        work = patch.empty_work(GROUP, strict=strict)
-        target = patch.parse_target(work, text)
+        work = patch_paths.empty_work(GROUP, strict=strict)
+        target = patch_paths.parse_target(work, text)
         wanted = filters.as_values(target.selection) if target.selection else None
         if wanted is None or set(wanted) != {"value"} or target.path.sub:
             return None

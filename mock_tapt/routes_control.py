@@ -24,6 +24,7 @@ from entra_sim.mock_tapt.clock import parse_instant
 from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.faults import PRESETS
 from entra_sim.mock_tapt.faults import Fault
+from entra_sim.mock_tapt.ids import new_key
 from entra_sim.mock_tapt.openapi import document
 from entra_sim.mock_tapt.seed import checked_seed
 from entra_sim.mock_tapt.seed import plant
@@ -148,9 +149,7 @@ def state() -> Response:
 def reset() -> Response:
     """Go back to the seed: data, token, switches, faults, and time when the clock is frozen."""
     organisation = _organisation()
-    if organisation.seed is None:
-        raise TaptError("This organisation has no seed to go back to.")
-    organisation.restore(organisation.seed)
+    organisation.reset()
     return _answer({"now": format_instant(organisation.tapt.now())})
 
 
@@ -206,6 +205,7 @@ def move_clock() -> Response:
             raise TaptError("That is beyond the end of the calendar.") from error
     if "to" in given:
         timepiece.move_to(parse_instant(str(given["to"])))
+    organisation.tapt.store_time(timepiece.ahead())
     return clock()
 
 
@@ -430,20 +430,21 @@ def add_organisation() -> Response:
     _only_the_site_key()
     given = _given("name", "clock", "ids", "strict", "chance_seed", "seed", "token")
     check_secret(given.get("token"))
-    options: dict[str, Any] = {k: given[k] for k in ("clock", "ids", "strict", "chance_seed") if k in given}
+    secret = given.get("token") or f"tapt_{new_key()}"
+    options: dict[str, Any] = {"token": secret} | {
+        k: given[k] for k in ("clock", "ids", "strict", "chance_seed") if k in given
+    }
     for name, kind in (("name", str), ("clock", str), ("ids", str), ("strict", bool), ("chance_seed", str)):
         if given.get(name) is not None and not isinstance(given[name], kind):
             raise TaptError(f"'{name}' is a {'boolean' if kind is bool else 'text'}.")
     seed = checked_seed(given["seed"], "'seed'") if given.get("seed") is not None else None
-    made = _site().add(given.get("name"), options, seed)
-    issued = made.tapt.generate_token(given.get("token"))
-    made.seed = made.save()
+    made = _site().add(given.get("name"), options, (lambda: seed) if seed is not None else None)
     prefix = f"{request.environ.get('SCRIPT_NAME', '')}/o/{made.name}"
     return _answer(
         {
             "name": made.name,
             "tenant_url": _tenant_url(made),
-            "token": issued.secret,
+            "token": secret,
             "control_url": f"{request.host_url.rstrip('/')}{prefix}/_control",
             "control_key": made.control_key,
         },

@@ -11,6 +11,7 @@ from flask import request
 
 from entra_sim.mock_tapt.messages import MAX_BODY_BYTES
 from entra_sim.mock_tapt.messages import ScimRequest
+from entra_sim.mock_tapt.messages import ScimResponse
 from entra_sim.mock_tapt.tapt import SCIM_ROOT
 from entra_sim.mock_tapt.tapt import Cut
 from entra_sim.mock_tapt.tapt import Tapt
@@ -22,19 +23,18 @@ CUT_LENGTH = 1_000
 """Length that a cut answer announces; one byte of it is sent."""
 
 
-@blueprint.route(SCIM_ROOT, defaults={"rest": ""}, methods=METHODS, provide_automatic_options=False)
-@blueprint.route(f"{SCIM_ROOT}/", defaults={"rest": ""}, methods=METHODS, provide_automatic_options=False)
+@blueprint.route(f"{SCIM_ROOT}/", strict_slashes=False, methods=METHODS, provide_automatic_options=False)
 @blueprint.route(f"{SCIM_ROOT}/<path:rest>", methods=METHODS, provide_automatic_options=False)
-def scim(rest: str) -> Response:
+def scim(rest: str = "") -> Response:
     """Answer one request to the SCIM API."""
     environ = request.environ
     tapt: Tapt = environ["entra_sim.tapt"]
     body, is_too_large = _body(environ)
-    base = tapt.tenant_url or f"{request.host_url.rstrip('/')}{environ.get('SCRIPT_NAME', '')}{SCIM_ROOT}"
+    base = tapt.tenant_url or _base_of(environ)
     try:
         answer = tapt.exchange(
             ScimRequest(
-                method=request.method,
+                method=environ["REQUEST_METHOD"],
                 path=f"/{rest}",
                 query=environ.get("QUERY_STRING", ""),
                 headers=_headers(environ),
@@ -48,12 +48,29 @@ def scim(rest: str) -> Response:
         return Response(
             _one_byte(), headers={"Content-Type": "application/scim+json", "Content-Length": str(CUT_LENGTH)}
         )
-    response = Response(b"" if request.method == "HEAD" else answer.body, status=answer.status)
-    response.headers.clear()
-    response.headers.extend(answer.headers)
-    if answer.status not in (204, 304):
-        response.headers["Content-Length"] = str(len(answer.body))
-    return response
+    return WireResponse(answer, is_head=environ["REQUEST_METHOD"] == "HEAD")
+
+
+class WireResponse(Response):
+    """An answer that is on the wire as the service made it: nothing is added, guessed or encoded again."""
+
+    def __init__(self, answer: ScimResponse, *, is_head: bool) -> None:
+        super().__init__(status=answer.status)
+        self._answer = answer
+        self._body = b"" if is_head else answer.body
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        """Send status, headers and body."""
+        headers = list(self._answer.headers)
+        if self._answer.status not in (204, 304):
+            headers.append(("Content-Length", str(len(self._answer.body))))
+        start_response(self.status, headers)
+        return [self._body] if self._body else []
+
+
+def _base_of(environ: dict[str, Any]) -> str:
+    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}{SCIM_ROOT}"
 
 
 def _one_byte() -> Iterator[bytes]:

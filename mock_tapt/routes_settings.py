@@ -17,6 +17,8 @@ from entra_sim.mock_tapt import access
 from entra_sim.mock_tapt.access import current_site
 from entra_sim.mock_tapt.access import current_tapt
 from entra_sim.mock_tapt.access import needs_administrator
+from entra_sim.mock_tapt.errors import TaptError
+from entra_sim.mock_tapt.site import Organisation
 from entra_sim.mock_tapt.tapt import SCIM_ROOT
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
@@ -51,21 +53,24 @@ def organisation() -> Any:
             flash("Saved.")
             return redirect(url_for("settings.organisation"), 303)
         error = f"A name has 1 to {MAX_NAME_LENGTH} characters."
-    page = render_template("organisation.html", name=name, error=error, can_reset=_seed() is not None)
+    page = render_template("organisation.html", name=name, error=error, can_reset=_organisation().can_reset)
     return page, 422 if error else 200
 
 
-def _seed() -> Any:
-    return request.environ["entra_sim.organisation"].seed
+def _organisation() -> Organisation:
+    found = request.environ["entra_sim.organisation"]
+    assert isinstance(found, Organisation)
+    return found
 
 
 @blueprint.post("/reset")
 def reset() -> Any:
     """Go back to how Tapt was started."""
-    seed = _seed()
-    if seed is not None:
-        request.environ["entra_sim.organisation"].restore(seed)
+    try:
+        _organisation().reset()
         flash("Tapt is as it was at its start.")
+    except TaptError as error:
+        flash(str(error))
     return redirect(url_for("pages.profiles"), 303)
 
 

@@ -7,6 +7,7 @@ Source: RFC 7644; scim-wire.md SRV-001 to SRV-050.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -51,6 +52,7 @@ from entra_sim.mock_tapt.store import Store
 
 BY_ENDPOINT = {kind.endpoint[1:]: kind for kind in RESOURCE_TYPES}
 DISCOVERY = ("ServiceProviderConfig", "ResourceTypes", "Schemas")
+_LONG_NUMBER = re.compile(rb"[\[:,]\s*-?\d{19}")
 ENDPOINTS = (*BY_ENDPOINT, *DISCOVERY, ".search")
 
 
@@ -239,6 +241,8 @@ class ScimService:
             raise InvalidSyntax(f"The body is no JSON: {error}.") from error
         if not isinstance(body, dict):
             raise InvalidSyntax("The body is no JSON object.")
+        if _LONG_NUMBER.search(raw):
+            _refuse_long_numbers(raw)
         _refuse_depth(body)
         return body
 
@@ -474,6 +478,17 @@ def _near_endpoints(path: str, head: str) -> tuple[str, ...]:
         return (f"'{path}' is unknown; there are {', '.join('/' + name for name in ENDPOINTS)}",)
     exact = next(name for name in ENDPOINTS if name.lower() == near[0])
     return (f"'/{head}' is unknown; nearest: '/{exact}'",)
+
+
+def _refuse_long_numbers(raw: bytes) -> None:
+    """Refuse whole numbers beyond 64 bits: they would come back rounded."""
+
+    def whole(text: str) -> int:
+        if not -(2**63) <= int(text) < 2**64:
+            raise InvalidValue(f"The number {text[:40]} is too large to be kept exactly.")
+        return 0
+
+    json.loads(raw, parse_int=whole)
 
 
 def _refuse_depth(body: Any) -> None:

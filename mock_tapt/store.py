@@ -258,26 +258,28 @@ class Store:
             " modified_at, origin, password_hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.id, row.type, name.casefold(), resource.get("externalId"), _display_key(row.type, resource),
-                _manager_id(resource), row.version, row.created_at, row.modified_at, row.origin, password_hash,
-                row.body,
+                _manager_id(row.type, resource), row.version, row.created_at, row.modified_at, row.origin,
+                password_hash, row.body,
             ),
         )  # fmt: skip
         seq = int(cursor.lastrowid or 0)
-        self._write_emails(seq, resource, is_new=True)
+        if row.type == "User":
+            self._write_emails(seq, resource, is_new=True)
         return seq
 
-    def update(self, row: Row, name: str, password_hash: str | None) -> None:
+    def update(self, row: Row, name: str, password_hash: str | None, *, emails_changed: bool) -> None:
         """Write a resource that exists; a password hash of None keeps the one that is there."""
         resource = row.resource()
         self.connection.execute(
             "UPDATE resource SET name_key = ?, external_id = ?, display_key = ?, manager_id = ?, version = ?,"
             " modified_at = ?, body = ?, password_hash = coalesce(?, password_hash) WHERE seq = ?",
             (
-                name.casefold(), resource.get("externalId"), _display_key(row.type, resource), _manager_id(resource),
+                name.casefold(), resource.get("externalId"), _display_key(row.type, resource),
+                _manager_id(row.type, resource),
                 row.version, row.modified_at, row.body, password_hash, row.seq,
             ),
         )  # fmt: skip
-        if row.type == "User":
+        if row.type == "User" and emails_changed:
             self._write_emails(row.seq, resource, is_new=False)
 
     def _write_emails(self, seq: int, resource: dict[str, Any], *, is_new: bool) -> None:
@@ -418,7 +420,9 @@ def _display_key(type_name: str, resource: dict[str, Any]) -> str | None:
     return display.casefold() if isinstance(display, str) else None
 
 
-def _manager_id(resource: dict[str, Any]) -> str | None:
+def _manager_id(type_name: str, resource: dict[str, Any]) -> str | None:
+    if type_name != "User":
+        return None
     manager = (resource.get(ENTERPRISE_USER) or {}).get("manager")
     value = manager.get("value") if isinstance(manager, dict) else None
     return value if isinstance(value, str) else None

@@ -17,12 +17,15 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import replace
 from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from entra_sim.mock_tapt import effects
+from entra_sim.mock_tapt.clock import format_instant
+from entra_sim.mock_tapt.clock import parse_instant
 from entra_sim.mock_tapt.errors import ScimError
 from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.faults import Faults
@@ -418,6 +421,19 @@ class Tapt:
         with self.lock:
             self.store.set_setting("organisation", name)
 
+    def store_time(self, ahead: timedelta) -> None:
+        """Store the instant, and how far it is ahead of the machine's clock, for the next start over this data."""
+        with self.lock:
+            self.store.set_setting("clock", f"{format_instant(self.now())} {ahead.total_seconds()}")
+
+    def stored_time(self) -> tuple[datetime, timedelta] | None:
+        """Return the last instant this data has seen, and how far time was ahead of the machine's, or None."""
+        with self.lock:
+            last = self.store.connection.execute("SELECT max(at) FROM history").fetchone()[0]
+            instant, _, ahead = self.store.setting("clock").partition(" ")
+        known = [parse_instant(text) for text in (last, instant) if text]
+        return (max(known), timedelta(seconds=float(ahead or 0))) if known else None
+
     # data as a whole
 
     @contextmanager
@@ -429,8 +445,13 @@ class Tapt:
     @property
     def has_data(self) -> bool:
         """Return whether there are profiles or groups."""
+        return self.size > 0
+
+    @property
+    def size(self) -> int:
+        """Return how many profiles and groups there are."""
         with self.lock:
-            return self.store.count("User") + self.store.count("Group") > 0
+            return self.store.count("User") + self.store.count("Group")
 
     def id_counts(self) -> dict[str, int]:
         """Return how many counted ids the data has seen, so that a restart hands out none of them again."""

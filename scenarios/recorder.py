@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,15 +49,13 @@ class Recorder:
 
     def _records(self) -> list[Event]:
         """Return the new requests and log entries; an entry stands behind the last request that belongs to it."""
-        placed: list[tuple[int, int, int, Event]] = []
-        for record in self._session.world.exchanges(self._request_sequence):
-            self._request_sequence = record.sequence
-            placed.append((record.sequence, 0, 0, request_event(record)))
-        anchor = 0
-        for entry in self._session.logs(self._log_sequence):
-            self._log_sequence = entry.sequence
-            anchor = max(anchor, *entry.request_sequences, 0)
-            placed.append((anchor, 1, entry.sequence, log_event(entry)))
+        exchanges = self._session.world.exchanges(self._request_sequence)
+        entries = self._session.logs(self._log_sequence)
+        placed = [(record.sequence, 0, 0, request_event(record)) for record in exchanges]
+        for place, entry in zip(log_places(entries, exchanges), entries, strict=True):
+            placed.append((place, 1, entry.sequence, log_event(entry)))
+        self._request_sequence = max((record.sequence for record in exchanges), default=self._request_sequence)
+        self._log_sequence = max((entry.sequence for entry in entries), default=self._log_sequence)
         return [event for _, _, _, event in sorted(placed, key=lambda item: item[:3])]
 
     def _target_changes(self) -> list[Event]:
@@ -67,6 +68,28 @@ class Recorder:
         ]
         self._target = users
         return [event for event in events if event is not None]
+
+
+def log_places(entries: Sequence[Any], exchanges: Sequence[Any]) -> list[int]:
+    """Return for each log entry the sequence number of the exchange that it stands behind, 0 for none.
+
+    An entry without requests of its own (a skip) stands behind what was sent until its instant, but before the requests
+    of the next entry.
+    """
+    instants = [record.at for record in exchanges]
+    numbers = [record.sequence for record in exchanges]
+    places: list[int] = []
+    next_first: int | None = None
+    for entry in reversed(entries):
+        if entry.request_sequences:
+            places.append(max(entry.request_sequences))
+            next_first = min(entry.request_sequences)
+            continue
+        count = bisect_right(instants, entry.at)
+        if next_first is not None:
+            count = min(count, bisect_left(numbers, next_first))
+        places.append(numbers[count - 1] if count else 0)
+    return places[::-1]
 
 
 def merged(happenings: list[Event], records: list[Event]) -> list[Event]:

@@ -64,13 +64,20 @@ class Session:
 
     @property
     def application(self) -> Any:
-        """Return the current application.
+        """Return the current application; the only one when none was chosen.
 
         Raises:
-            NotFound: there is none yet.
+            NotFound: there is none yet, or one of several must be chosen.
         """
         if not self.application_name:
-            raise NotFound("there is no application yet; begin with 'create application: Tapt Integration'")
+            names = [application.name for application in self.simulator.applications.list()]
+            if not names:
+                raise NotFound("there is no application yet; begin with 'create application: Tapt Integration'")
+            if len(names) > 1:
+                raise NotFound(
+                    f"there are several applications; add 'application: NAME' to the step: {', '.join(names)}"
+                )
+            self.application_name = names[0]
         return self.simulator.applications.get(self.application_name)
 
     def use_application(self, name: str) -> None:

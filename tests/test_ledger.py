@@ -169,6 +169,18 @@ def test_a_guess_is_read_to_its_end_and_knows_its_rules(tmp_path: Path) -> None:
     assert guess.rules == ("ENG-185", "ENG-186")
 
 
+def test_code_that_gives_a_rule_as_its_reason_is_code_of_the_rule(tmp_path: Path) -> None:
+    root = _tree(tmp_path, "")
+    (root / "simulator").mkdir()
+    (root / "simulator" / "tables.py").write_text(
+        'TABLE = {1: "ENG-186"}\nclass A:\n    x = "ENG-001"\n    def f(self):\n'
+        '        return "ENG-188", "see ENG-002", self.settings.workers\n'
+    )
+    evidence = read_evidence(root, settings=["workers", "page_size"])
+    assert evidence.sources == {"ENG-186": ["simulator/tables.py"], "ENG-188": ["simulator/tables.py: f"]}
+    assert evidence.readers == {"workers": ["simulator/tables.py: f"]}
+
+
 def test_a_function_of_the_expression_language_is_found_by_its_name(tmp_path: Path) -> None:
     root = _tree(tmp_path, "")
     (root / "simulator" / "expressions").mkdir(parents=True)

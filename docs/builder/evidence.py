@@ -53,7 +53,8 @@ class Evidence:
 
     Args:
         tests: rule id → tests and scenarios that prove it, sorted.
-        sources: rule id → code whose docstring says that it copies the rule (`Source:`), sorted.
+        sources: rule id → code whose docstring names the rule under `Source:` or that gives it as a reason, sorted.
+        readers: setting → code that reads it.
         guesses: in the order of files and lines.
         reproduced_by: error code, skip or quarantine reason → library scenarios that show it.
         problems: sentences about citations that cannot be counted.
@@ -61,6 +62,7 @@ class Evidence:
 
     tests: dict[str, list[str]] = field(default_factory=dict)
     sources: dict[str, list[str]] = field(default_factory=dict)
+    readers: dict[str, list[str]] = field(default_factory=dict)
     guesses: list[Guess] = field(default_factory=list)
     reproduced_by: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -73,13 +75,16 @@ class Evidence:
                 places.append(place)
 
 
-def read_evidence(root: Path, *, codes: Sequence[str] = (), functions: Sequence[str] = ()) -> Evidence:
+def read_evidence(
+    root: Path, *, codes: Sequence[str] = (), functions: Sequence[str] = (), settings: Sequence[str] = ()
+) -> Evidence:
     """Return what the tree below `root` says about rules.
 
     Args:
         root: the project's root.
         codes: names to look for in scenarios.
         functions: names of the expression language; `date_add` in an expressions package is the code of DateAdd.
+        settings: names of settings, to find who reads them.
     """
     evidence = Evidence()
     modules = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in _tests(root, "*.py")}
@@ -95,7 +100,9 @@ def read_evidence(root: Path, *, codes: Sequence[str] = (), functions: Sequence[
         for path in sorted((root / package).rglob("*.py")):
             name = path.relative_to(root).as_posix()
             names = {function.lower(): function for function in functions if "/expressions/" in name}
-            _read_code(name, ast.parse(path.read_text(encoding="utf-8"), name), names, evidence)
+            tree = ast.parse(path.read_text(encoding="utf-8"), name)
+            _read_code(name, tree, names, evidence)
+            _read_settings(name, tree, settings, evidence)
     for places in (*evidence.tests.values(), *evidence.sources.values()):
         places.sort()
     return evidence
@@ -231,10 +238,28 @@ def _read_code(name: str, tree: ast.Module, functions: Mapping[str, str], eviden
             if isinstance(node, Definition) and node.name.replace("_", "") in functions:
                 ids.append(functions[node.name.replace("_", "")])
             evidence.guesses += _guesses_of(place, text, ids)
-            for rule_id in dict.fromkeys(ids):
+            for rule_id in dict.fromkeys([*ids, *_written_in(node)]):
                 evidence.sources.setdefault(rule_id, []).append(place)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("Assumed:"):
             evidence.guesses += _guesses_of(name, node.value, ())
+
+
+def _read_settings(name: str, tree: ast.Module, settings: Sequence[str], evidence: Evidence) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, Definition):
+            read = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+            for setting in settings:
+                if setting in read:
+                    evidence.readers.setdefault(setting, []).append(f"{name}: {node.name}")
+
+
+def _written_in(node: ast.Module | ast.ClassDef | Definition) -> list[str]:
+    """Return the ids that stand as texts in a function or in a module's own tables: the reasons it gives."""
+    if isinstance(node, ast.ClassDef):
+        return []
+    inner = [part for part in node.body if not isinstance(part, ast.ClassDef | Definition)]
+    constants = (part for statement in inner for part in ast.walk(statement) if isinstance(part, ast.Constant))
+    return [part.value for part in constants if isinstance(part.value, str) and ID.fullmatch(part.value)]
 
 
 def _guesses_of(place: str, text: str, sources: Sequence[str]) -> Iterator[Guess]:

@@ -29,7 +29,7 @@ class Entry:
         rule: as the reference states it.
         status: "simulated" or "not simulated".
         tests: tests, case files and scenarios that prove it.
-        code: what says in its docstring that it copies the rule.
+        code: what copies the rule, by its docstring or by the reason that it gives.
         assumed: why it is partly or wholly a guess, "" when it is not.
         settings: names of the settings that change it.
         reason: why it is not simulated, "" when it is.
@@ -82,7 +82,8 @@ def build_ledger(root: Path) -> Ledger:
     rules = read_rules(root / "docs" / "reference")
     codes = [code.name for code in load_codes()]
     functions = [rule.id for rule in rules if rule.document == EXPRESSIONS]
-    evidence = read_evidence(root, codes=codes, functions=functions)
+    settings = [item.name for item in describe()]
+    evidence = read_evidence(root, codes=codes, functions=functions, settings=settings)
     hand_kept = read_hand_kept(root)
     problems = [*evidence.problems, *_unknown(rules, evidence, hand_kept)]
     entries = []
@@ -129,13 +130,14 @@ def _unknown(rules: tuple[Rule, ...], evidence: Evidence, hand_kept: HandKept) -
 
 def _entry(rule: Rule, tests: tuple[str, ...], evidence: Evidence, hand_kept: HandKept) -> Entry:
     settings = tuple(item.name for item in describe() if rule.id in (item.question, *ID.findall(item.source)))
+    readers = [place for name in settings for place in evidence.readers.get(name, ())]
     guesses = [f"{guess.text} ({guess.place})" for guess in evidence.guesses if rule.id in guess.rules]
     reason = "" if tests else hand_kept.never.get(rule.id, NOT_YET)
     return Entry(
         rule=rule,
         status="simulated" if tests else "not simulated",
         tests=tests,
-        code=tuple(evidence.sources.get(rule.id, ())),
+        code=tuple(dict.fromkeys([*evidence.sources.get(rule.id, ()), *readers])),
         assumed="; ".join([*rule.assumed, *guesses]),
         settings=settings,
         reason=reason,

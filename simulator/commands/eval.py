@@ -38,7 +38,7 @@ from entra_sim.simulator.ids import seeded_chance
 
 WRONG_INPUT = UserInputError.exit_code
 LOOKUP = "entra_sim.simulator.service.lookup"
-"""Finds a user of a data directory: `source_attributes(upn, data_dir)` gives the source attributes by name."""
+"""Finds a user of a data directory: `source_attributes(upn, folder)` gives the source attributes by name."""
 
 WINDOW = 100
 """Characters of a line that are shown around a mistake."""
@@ -171,7 +171,7 @@ def _user(upn: str, data_dir: str) -> Mapping[str, Any]:
         if error.name != LOOKUP:
             raise
         raise NotFound(f"there is no user {upn}: no data directory") from error
-    found: Mapping[str, Any] = lookup.source_attributes(upn, data_dir)
+    found: Mapping[str, Any] = lookup.source_attributes(upn, Path(data_dir))
     return found
 
 

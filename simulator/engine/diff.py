@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from entra_sim.simulator.engine.mapping import MappedValue
 from entra_sim.simulator.expressions import text_of
 from entra_sim.simulator.model.change import AttributeChange
 from entra_sim.simulator.model.change import ChangeOperation
 from entra_sim.simulator.model.mapping import FlowBehavior
 from entra_sim.simulator.model.mapping import FlowType
+from entra_sim.simulator.scim.paths import member
 
 _ADD_ONLY = frozenset({FlowType.MULTI_VALUE_ADD_ONLY, FlowType.VALUE_ADD_ONLY})
 
@@ -27,7 +30,7 @@ def differences(values: Sequence[MappedValue], resource: Mapping[str, Any]) -> t
     differs = False
     for item in values:
         held = item.compiled.path.read(resource)
-        change = _change(item, held)
+        change = _change(item, held, resource)
         if change is not None:
             differs = True
         elif item.compiled.row.flow_behavior is FlowBehavior.ALWAYS and not item.compiled.role_function:
@@ -37,12 +40,12 @@ def differences(values: Sequence[MappedValue], resource: Mapping[str, Any]) -> t
     return tuple(changes) if differs else ()
 
 
-def _change(item: MappedValue, held: Any) -> AttributeChange | None:
+def _change(item: MappedValue, held: Any, resource: Mapping[str, Any]) -> AttributeChange | None:
     row = item.compiled.row
     if row.flow_type is FlowType.ATTRIBUTE_ADD_ONLY and held is not None:
         return None
     if item.compiled.role_function:
-        return _role_change(item, held)
+        return _role_change(item, held, resource)
     if isinstance(item.value, tuple):
         return _list_change(item, held)
     if held is not None and _equal(held, item.value, is_exact=row.definition.is_case_exact):
@@ -80,9 +83,12 @@ def _added(item: MappedValue, held: Any, values: tuple[Any, ...]) -> AttributeCh
     )
 
 
-def _role_change(item: MappedValue, held: Any) -> AttributeChange | None:
-    """Return the change of roles: Single and Complex only add, Assertive replaces the list. Source: ENG-105."""
-    current = {_folded(_role_key(part), False) for part in _parts(held)}
+def _role_change(item: MappedValue, held: Any, resource: Mapping[str, Any]) -> AttributeChange | None:
+    """Return the change of roles: Single and Complex only add, Assertive replaces the list. Source: ENG-105.
+
+    A role that a PATCH has added is held as a JSON text (WIRE-120, QRK-26) and counts by the value inside.
+    """
+    current = {_folded(_role_value(part), False) for part in (*_parts(held), *_parts(member(resource, "roles")))}
     missing = tuple(role for role in item.value if _folded(role["value"], False) not in current)
     assertive = item.compiled.role_function == "AssertiveAppRoleAssignmentsComplex"
     if assertive:
@@ -105,9 +111,14 @@ def _role_change(item: MappedValue, held: Any) -> AttributeChange | None:
     )
 
 
-def _role_key(part: Any) -> Any:
-    value = part.get("value") if isinstance(part, Mapping) else part
-    return value if value is not None else part
+def _role_value(part: Any) -> Any:
+    if isinstance(part, str) and part.startswith("{"):
+        try:
+            inner = orjson.loads(part)
+        except orjson.JSONDecodeError:
+            return part
+        return inner.get("value", part) if isinstance(inner, dict) else part
+    return part
 
 
 def _parts(held: Any) -> Sequence[Any]:

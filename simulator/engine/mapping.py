@@ -16,6 +16,7 @@ from entra_sim.simulator.errors import SchemaPropertyCanOnlyAcceptValue
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.expressions import EvaluationContext
 from entra_sim.simulator.expressions import Expression
+from entra_sim.simulator.expressions import Result
 from entra_sim.simulator.expressions import evaluate
 from entra_sim.simulator.expressions import parse
 from entra_sim.simulator.expressions import text_of
@@ -151,12 +152,14 @@ def map_values(
     *,
     is_create: bool,
     only_changed: frozenset[str] | None = None,
+    unique: Mapping[str, Result] | None = None,
 ) -> list[MappedValue]:
     """Return what each row that is not a reference yields, in mapping order; rows without a value are left out.
 
     Args:
         is_create: apply default values and *only during object creation* rows (ENG-072, ENG-073).
         only_changed: with the defect of ENG-093, the attributes that changed: Switch sees others as null.
+        unique: results of the rows that had to ask the target; without them such rows are left out (on create only).
     Raises:
         MappingFailed: an expression failed for this object; names attribute and expression.
         SchemaPropertyCanOnlyAcceptValue: several values for a single-valued target (ENG-082).
@@ -167,7 +170,10 @@ def map_values(
         if not is_create and item.row.flow_type is FlowType.OBJECT_ADD_ONLY:
             continue
         seen = attributes if only_changed is None else _seen_by_switch(item, attributes, only_changed)
-        mapped = map_value(item, seen, context)
+        if item.expression is not None and item.expression.asks_target:
+            mapped = shaped_result(item, unique[item.row.target_attribute_name]) if unique else None
+        else:
+            mapped = map_value(item, seen, context)
         if mapped is None and is_create and item.row.default_value is not None:
             default = item.row.default_value
             mapped = MappedValue(compiled=item, value=default, log_value=default, is_default=True)
@@ -195,10 +201,23 @@ def map_value(item: CompiledRow, attributes: Mapping[str, Any], context: Evaluat
     try:
         result = evaluate(item.expression, attributes, context)
     except ExpressionError as error:
-        raise MappingFailed(
-            f"The mapping of '{item.row.target_attribute_name}' failed: {error} "
-            f"(expression: {item.row.source_expression})"
-        ) from error
+        raise mapping_failed(item, error) from error
+    return shaped_result(item, result)
+
+
+def mapping_failed(item: CompiledRow, error: ExpressionError) -> MappingFailed:
+    """Return the failure of a row: it names attribute and expression, as the log will."""
+    return MappingFailed(
+        f"The mapping of '{item.row.target_attribute_name}' failed: {error} (expression: {item.row.source_expression})"
+    )
+
+
+def shaped_result(item: CompiledRow, result: Result) -> MappedValue | None:
+    """Return what an evaluated row yields; a flow marker leaves the attribute, or the whole object, alone.
+
+    Raises:
+        ObjectFlowIgnored, SchemaPropertyCanOnlyAcceptValue: see `map_values`.
+    """
     if result.ignore == "object":
         raise ObjectFlowIgnored(item.row.target_attribute_name)
     if result.ignore == "attribute":

@@ -32,6 +32,7 @@ from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.skips import action_off_text
 from entra_sim.simulator.engine.skips import skip_text
+from entra_sim.simulator.engine.unique import unique_values
 from entra_sim.simulator.errors import DuplicateSourceEntries
 from entra_sim.simulator.errors import SourceDataError
 from entra_sim.simulator.errors import TargetError
@@ -204,10 +205,17 @@ class Reconciliation:
     def _values(self, *, is_create: bool) -> Generator[Call, Reply, list[MappedValue]]:
         """Evaluate the mappings. A generator, so that an expression that needs the target can ask it."""
         changed = self.subject.changed_attributes if self.run.settings.switch_null_defect and not is_create else None
+        unique = None
+        if is_create:
+            unique = yield from unique_values(self.compiled, self.attributes, self.run.evaluation)
         return map_values(
-            self.compiled, self.attributes, self.run.evaluation, is_create=is_create, only_changed=changed
+            self.compiled,
+            self.attributes,
+            self.run.evaluation,
+            is_create=is_create,
+            only_changed=changed,
+            unique=unique,
         )
-        yield  # pragma: no cover
 
     # -- update, disable -----------------------------------------------------------------------------------------
 

@@ -159,7 +159,8 @@ def write_members(subject: Subject, entry: SyncEntry, changes: MemberChanges, ru
     recorder.decided("Update", "will be updated in the target (members)")
     recorder.unresolved(changes.unresolved)
     recorder.exported("EntryExportUpdate", "was updated in")
-    draft = recorder.draft(Action.UPDATE, Status.SUCCESS, rules=("ENG-220", "ENG-231"))
+    status = Status.WARNING if changes.unresolved else Status.SUCCESS
+    draft = recorder.draft(Action.UPDATE, status, rules=("ENG-220", "ENG-231", "ENG-221"))
     return ReferenceOutcome(draft=draft, is_exported=True, added=tuple(done["added"]), removed=tuple(done["removed"]))
 
 

@@ -94,6 +94,7 @@ class Cycle:
         epoch: the job's epoch when it began; a restart in the meantime makes it leave no watermark (ENG-320).
         let_go_count: removals sent though the threshold is passed (Q-18).
         is_pruned: so many objects failed that single failures are not kept any more (ENG-145).
+        gone_users, gone_groups: links that a delete has ended.
     """
 
     cycle_id: str
@@ -109,6 +110,8 @@ class Cycle:
     epoch: int = 0
     let_go_count: int = 0
     is_pruned: bool = False
+    gone_users: int = 0
+    gone_groups: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +155,7 @@ class SynchronizationJob:
         watermark_at: when it was taken; one that is too old is not used (ENG-157).
         epoch: counts the restarts that cleared the watermark.
         cycle: the cycle in progress; the store keeps it apart from the rest.
+        gone_users, gone_groups: links ended by deletes since links were cleared: counts never shrink (ENG-363).
     """
 
     job_id: str
@@ -170,6 +174,8 @@ class SynchronizationJob:
     last_successful_execution_with_exports: Execution | None = None
     complete_failure_count: int = 0
     escrows_pruned: bool = False
+    gone_users: int = 0
+    gone_groups: int = 0
     steady_state_first_at: datetime | None = None
     steady_state_last_at: datetime | None = None
     releases_removals: bool = False

@@ -193,6 +193,7 @@ class ApplicationService:
             assignment.principal_id,
             ChangeKind.ASSIGNMENT,
             application_id=application.application_id,
+            visible_at=self._directory.assignments_visible_at(),
         )
         if assignment.principal_type == "Group":
             self._directory.mark_members(assignment.principal_id, application.application_id, ChangeKind.ASSIGNMENT)

@@ -42,6 +42,7 @@ def close(core: Core, application: Application, job_id: str, cycle: Cycle) -> st
         elif job.quarantine is not None:
             job = health.leave(core, job, application)
         core.jobs.save(job)
+        _audit(core, application, cycle)
         drop_old_logs(core)
     return "" if reason is None else str(reason)
 
@@ -76,6 +77,8 @@ def finished(core: Core, job: SynchronizationJob, cycle: Cycle, *, state: str) -
             execution if with_exports else job.last_successful_execution_with_exports
         ),
         complete_failure_count=job.complete_failure_count + 1 if all_failed else 0,
+        gone_users=job.gone_users + cycle.gone_users,
+        gone_groups=job.gone_groups + cycle.gone_groups,
         steady_state_first_at=job.steady_state_first_at or now,
         steady_state_last_at=now,
     )
@@ -84,6 +87,22 @@ def finished(core: Core, job: SynchronizationJob, cycle: Cycle, *, state: str) -
 def drop_old_logs(core: Core) -> None:
     """Drop provisioning log records that are older than the retention. Source: ENG-349."""
     core.logs.delete_before(core.clock.now() - timedelta(days=core.settings.log_retention_days))
+
+
+def _audit(core: Core, application: Application, cycle: Cycle) -> None:
+    """Write what the service did, one line a kind. Assumed: one for each cycle, not for each object (ENG-353)."""
+    counts = cycle.counts
+    failed = counts.failed + counts.failed_references
+    for activity, count, text in (
+        ("Import", counts.imported, "entries were read from Microsoft Entra ID"),
+        ("Synchronization rule action", counts.tried, "entries were to be created, updated, disabled or deleted"),
+        ("Export", counts.exported, "entries were exported"),
+    ):
+        if count:
+            core.audit(activity, application.name, reason=f"{count} {text}.", by=SERVICE)
+    if failed:
+        text = f"{failed} entries failed and wait for a retry."
+        core.audit("Process escrow", application.name, result="failure", reason=text, by=SERVICE)
 
 
 def _state(cycle: Cycle, failures: int) -> str:

@@ -31,6 +31,7 @@ from entra_sim.simulator.model.operation import Action
 from entra_sim.simulator.model.operation import IntentKind
 from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.service import cycle_end
+from entra_sim.simulator.service.claims import Key
 from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.driving import Line
 from entra_sim.simulator.service.driving import Task
@@ -91,15 +92,23 @@ class CycleWork:
         self._cycle: Cycle = job.cycle
         self._position = Position("")
         self._is_deleted = False
+        self._claimed: set[Key] = set()
 
     def work(self) -> CycleResult:
         """Carry out what is left of the cycle."""
+        try:
+            return self._work()
+        finally:
+            for key in self._claimed:  # left over only when something broke
+                self._core.claims.give_back(key)
+
+    def _work(self) -> CycleResult:
         if not self._cycle.counts.imported and self._cycle.phase is Phase.USERS:
             self._guard()
-        for phase in _PHASES:
-            if not self._work_phase(phase):
-                return self._result(is_finished=False)
-        if not self._work_references():
+        is_over = all(self._work_phase(phase) for phase in _PHASES) and self._work_references()
+        if self._is_deleted:  # what was written since goes too (ENG-322)
+            self._core.jobs.delete(self._job.job_id)
+        if not is_over:
             return self._result(is_finished=False)
         reason = cycle_end.close(self._core, self._application, self._job.job_id, self._cycle)
         return self._result(is_finished=True, reason=reason)
@@ -205,6 +214,7 @@ class CycleWork:
     def _task(self, subject: Subject) -> Task:
         """Return one object's way through the engine. Source: ENG-270: a failure never ends a cycle."""
         began_at = self._core.clock.now()
+        self._claim(subject)
         self._position.start(subject.source.object_id)
         is_held = subject.intent.is_removal and self._is_held(subject)
         work = Reconciliation(subject, self._run)
@@ -221,8 +231,19 @@ class CycleWork:
 
         def finish(outcome: Outcome, sequences: tuple[int, ...]) -> None:
             self._record(subject, outcome, began_at, sequences)
+            self._give_back(subject)
 
         return Task(key=key, exchange=contained(subject, self._run, exchange), before=before, finish=finish)
+
+    def _claim(self, subject: Subject) -> None:
+        key = (self._job.job_id, *subject.key)
+        self._core.claims.take(key)
+        self._claimed.add(key)
+
+    def _give_back(self, subject: Subject) -> None:
+        key = (self._job.job_id, *subject.key)
+        self._core.claims.give_back(key)
+        self._claimed.discard(key)
 
     def _note_create(self, subject: Subject, attribute: str, value: str) -> None:
         source = subject.source
@@ -239,6 +260,7 @@ class CycleWork:
             if outcome.entry is None:
                 if subject.entry is not None:
                     core.jobs.delete_entry(job_id, kind, object_id)
+                    self._count_gone(kind)
             elif outcome.entry != subject.entry:
                 core.jobs.save_entry(job_id, outcome.entry)
             self._count(subject, outcome)
@@ -314,6 +336,13 @@ class CycleWork:
             began_at=began_at,
             request_sequences=sequences,
         )
+
+    def _count_gone(self, kind: str) -> None:
+        cycle = self._cycle
+        if kind == "User":
+            self._cycle = replace(cycle, gone_users=cycle.gone_users + 1)
+        else:
+            self._cycle = replace(cycle, gone_groups=cycle.gone_groups + 1)
 
     def _count(self, subject: Subject, outcome: Outcome) -> None:
         """Count one object. Source: ENG-360."""

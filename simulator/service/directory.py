@@ -320,6 +320,13 @@ class DirectoryService:
             if self._store.get_user(member_id) is not None:
                 self._changed("User", member_id, kind, application_id=application_id)
 
+    def assignments_visible_at(self) -> datetime:
+        """Return when a change of assignments made now reaches the jobs. Source: ENG-016.
+
+        Assumed: what is changed after it waits behind it, because the feed is read in order.
+        """
+        return self._core.clock.now() + timedelta(seconds=self._core.settings.assignment_delay_s)
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _add_members(self, group_id: str, members: Iterable[str]) -> None:
@@ -350,8 +357,15 @@ class DirectoryService:
         *,
         application_id: str | None = None,
     ) -> None:
+        is_delayed = kind is ChangeKind.ASSIGNMENT
         self._core.feed.append(
-            self._core.clock.now(), object_type, object_id, kind, attributes=attributes, application_id=application_id
+            self._core.clock.now(),
+            object_type,
+            object_id,
+            kind,
+            attributes=attributes,
+            application_id=application_id,
+            visible_at=self.assignments_visible_at() if is_delayed else None,
         )
 
     def _living(self, key: str) -> User:

@@ -24,6 +24,7 @@ from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.model.directory import Application
+from entra_sim.simulator.model.entry import SyncEntry
 from entra_sim.simulator.model.job import JobStatus
 from entra_sim.simulator.model.job import ScheduleState
 from entra_sim.simulator.model.job import SynchronizationJob
@@ -70,12 +71,15 @@ class ProvisioningService:
         BearerToken(secret)
         with self._core.database.atomic():
             application, job = self._found(key)
+            is_first = job.status is JobStatus.NOT_CONFIGURED
             configuration = replace(job.configuration, tenant_url=tenant_url.strip(), secret=secret.strip())
             job = replace(job, configuration=configuration, status=transition(job.status, JobEvent.CREDENTIALS_SAVED))
             if job.quarantine is not None and job.schedule is ScheduleState.ACTIVE:
                 pulled = quarantine_rules.pulled_forward(job.quarantine, self._core.clock.now())
                 job = replace(job, quarantine=pulled, next_cycle_at=pulled.next_attempt_at)
             self._core.jobs.save(job)
+            if is_first:
+                self._core.audit("Add provisioning configuration", application.name)
             self._core.audit("Update provisioning setting or credentials", application.name)
         return job
 
@@ -175,6 +179,15 @@ class ProvisioningService:
             UserInputError: the document is no usable schema; the old one stays.
         """
         self._save_schema(key, document, SCHEMA_REPLACED)
+
+    def save_mappings(self, key: ApplicationKey, document: Mapping[str, Any]) -> None:
+        """Store what the mapping editor made of the schema, all at once; everybody in scope is evaluated again.
+
+        Raises:
+            UserInputError: the document is no usable schema; the old one stays.
+        Source: ENG-086, ENG-319.
+        """
+        self._save_schema(key, document, MAPPING_SAVED)
 
     def restore_default_mappings(self, key: ApplicationKey) -> None:
         """Put rows and filters back to the template. Source: ENG-087."""
@@ -330,11 +343,25 @@ class ProvisioningService:
             raise StateConflict("No deletes are held: accidental deletion prevention has not been triggered.")
         return self.restart(key, ["ForceDeletes"])
 
-    def delete_object_connection(self, key: ApplicationKey, principal_key: str) -> None:
+    def object_connection(self, key: ApplicationKey, anchor: str) -> SyncEntry:
+        """Return one link by its source anchor, else by its target anchor. Source: ENG-330.
+
+        Raises:
+            NotFound: neither is linked.
+        """
+        _application, job = self._found(key)
+        found = self._link(job, anchor)
+        if found is None:
+            raise NotFound(f"No link has the source or target anchor '{anchor}'.")
+        return found
+
+    def delete_object_connection(self, key: ApplicationKey, principal_key: str) -> bool:
         """Drop one link; both sides stay as they are, and the next evaluation matches anew. Source: ENG-330.
 
         Args:
             principal_key: source anchor or target anchor.
+        Returns:
+            Whether there was one; dropping none is no mistake.
         Raises:
             StateConflict: the job is active.
         """
@@ -344,14 +371,21 @@ class ProvisioningService:
                 raise StateConflict(
                     "Stop provisioning first: a link is dropped only while the job is paused (ENG-330)."
                 )
-            for object_type in ("User", "Group"):
-                source = principal_key
-                if self._core.jobs.get_entry(job.job_id, object_type, source) is None:
-                    source = self._core.jobs.find_source(job.job_id, object_type, principal_key) or ""
-                if source and self._core.jobs.get_entry(job.job_id, object_type, source) is not None:
-                    self._core.jobs.delete_entry(job.job_id, object_type, source)
-                    return
-        raise NotFound(f"No link has the source or target anchor '{principal_key}'.")
+            found = self._link(job, principal_key)
+            if found is not None:
+                self._core.jobs.delete_entry(job.job_id, found.object_type, found.source_anchor)
+        return found is not None
+
+    def _link(self, job: SynchronizationJob, anchor: str) -> SyncEntry | None:
+        jobs, job_id = self._core.jobs, job.job_id
+        for object_type in ("User", "Group"):
+            if (found := jobs.get_entry(job_id, object_type, anchor)) is not None:
+                return found
+        for object_type in ("User", "Group"):
+            source = jobs.find_source(job_id, object_type, anchor)
+            if source is not None:
+                return jobs.get_entry(job_id, object_type, source)
+        return None
 
     def _cleared(self, job: SynchronizationJob, effects: Effects) -> SynchronizationJob:
         """Return the job with what an operation clears cleared; links, escrows and progress go from the store."""
@@ -363,6 +397,7 @@ class ProvisioningService:
         if effects.links:
             jobs.clear_entries(job_id)
             jobs.clear_held(job_id)
+            job = replace(job, gone_users=0, gone_groups=0)
         if starts_anew:
             job = replace(job, watermark=None, watermark_at=None, epoch=job.epoch + 1, escrows_pruned=False)
             if job_id not in self._core.running:  # one that runs at this moment is finished first (ENG-086)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
+from entra_sim.simulator.engine.estimate import initial_cycle_length
 from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
 from entra_sim.simulator.model.job import AuditEvent
 from entra_sim.simulator.model.job import Mail
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.model.log import ProvisioningLogEntry
+from entra_sim.simulator.model.mapping import read_schema
 from entra_sim.simulator.service.applications import ApplicationKey
 from entra_sim.simulator.service.applications import ApplicationService
 from entra_sim.simulator.service.core import Core
+from entra_sim.simulator.service.job_view import job_as_graph
 from entra_sim.simulator.service.time_travel import Due
 from entra_sim.simulator.service.time_travel import TimeTravel
 from entra_sim.simulator.store.logs import LogFilter
@@ -29,6 +35,26 @@ class Queries:
         job = self._core.jobs.get(self._applications.get(key).job_id)
         assert job is not None
         return job
+
+    def job_as_graph(self, key: ApplicationKey) -> dict[str, Any]:
+        """Return the job in Graph's names; see `job_view.job_as_graph`."""
+        core, job = self._core, self.job(key)
+        schema = read_schema(core.jobs.get_schema(job.job_id)[0])
+        return job_as_graph(
+            job,
+            link_counts=core.jobs.count_entries(job.job_id),
+            target_names={kind: schema.mapping(kind).target_object_name for kind in ("User", "Group")},
+            now=core.clock.now(),
+            interval_minutes=core.settings.cycle_interval_minutes,
+            object_count=core.directory.count_objects(),
+            page_size=core.settings.page_size,
+        )
+
+    def initial_cycle_length(self, key: ApplicationKey) -> tuple[timedelta, timedelta]:
+        """Return the least and the most time that the real service takes for this application. Source: ENG-470."""
+        application = self._applications.get(key)
+        counts = self._core.directory.count_in_scope(application.application_id, self.job(key).configuration.sync_all)
+        return initial_cycle_length(*counts)
 
     def logs(self, key: ApplicationKey, since: int = 0, *, limit: int = -1) -> list[ProvisioningLogEntry]:
         """Return the provisioning log of an application after a position, oldest first."""

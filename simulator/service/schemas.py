@@ -13,6 +13,7 @@ from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.expressions import parse
+from entra_sim.simulator.expressions import to_graph
 
 MAPPING_TYPES = ("Direct", "Constant", "Expression", "None")
 FLOW_NAMES = {"Always": "Always", "Only during object creation": "ObjectAddOnly"}
@@ -132,8 +133,7 @@ def _source(kind: str, text: str) -> dict[str, Any]:
     if kind == "constant":
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
         return {"expression": f'"{quoted}"', "name": text, "type": "Constant", "parameters": []}
-    parse(text)
-    return {"expression": text, "name": text.split("(", 1)[0].strip(), "type": "Function", "parameters": []}
+    return {**to_graph(parse(text)), "expression": text}
 
 
 def _portal_words(row: Mapping[str, Any]) -> dict[str, Any]:

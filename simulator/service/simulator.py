@@ -22,6 +22,7 @@ from entra_sim.simulator.service.core import Connect
 from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.core import ExchangeRecord
 from entra_sim.simulator.service.cycles import CycleRunner
+from entra_sim.simulator.service.discovery import DiscoveryService
 from entra_sim.simulator.service.imports import DirectoryImports
 from entra_sim.simulator.service.lab import Lab
 from entra_sim.simulator.service.on_demand import OnDemandResult
@@ -60,7 +61,7 @@ class Simulator:
     """The provisioning service of one tenant.
 
     Attributes:
-        directory, applications, provisioning, queries: the use cases.
+        directory, applications, provisioning, discovery, queries: the use cases.
         time: the agenda and the way forward.
     """
 
@@ -84,6 +85,7 @@ class Simulator:
         self.directory.bind(self.core, self.applications)
         on_demand = OnDemandService(self.core, self.applications, self.directory, self.builder)
         self.provisioning = Provisioning(self.core, self.applications, self.builder, on_demand)
+        self.discovery = DiscoveryService(self.core, self.applications, self.builder)
         self.runner = CycleRunner(self.core, self.builder)
         self.time = TimeTravel(self.core, self.directory, self.runner, clock)
         self.queries = Queries(self.core, self.applications, self.time)

@@ -50,4 +50,4 @@ def instant_column(instant: datetime | None) -> str | None:
 
 def instant_value(text: str | None) -> datetime | None:
     """Return the instant of a column."""
-    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return None if text is None else datetime.fromisoformat(text)

@@ -20,6 +20,20 @@ from entra_sim.simulator.store.codec import json_text
 from entra_sim.simulator.store.codec import json_value
 from entra_sim.simulator.store.database import Database
 
+_IN_SCOPE = """
+WITH groups AS (
+    SELECT object_id FROM directory_group
+    WHERE ?1 OR object_id IN (SELECT principal_id FROM assignment WHERE application_id = ?2)
+), users AS (
+    SELECT object_id FROM user WHERE deleted_at IS NULL AND (
+        ?1 OR object_id IN (SELECT principal_id FROM assignment WHERE application_id = ?2)
+        OR object_id IN (SELECT member_id FROM member WHERE group_id IN (SELECT object_id FROM groups))
+    )
+)
+SELECT (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM groups),
+    (SELECT COUNT(*) FROM member WHERE group_id IN (SELECT object_id FROM groups))
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
@@ -354,6 +368,16 @@ class DirectoryStore:
             if row["role_id"] not in roles:
                 roles.append(row["role_id"])
         return found
+
+    def count_objects(self) -> int:
+        """Return how many users, recycle bin included, and groups there are: what an initial cycle reads."""
+        return int(self._db.value("SELECT (SELECT COUNT(*) FROM user) + (SELECT COUNT(*) FROM directory_group)"))
+
+    def count_in_scope(self, application_id: str, sync_all: bool) -> tuple[int, int, int]:
+        """Return how many users, groups, and memberships of those groups are assigned, or all. Source: ENG-470."""
+        row = self._db.row(_IN_SCOPE, (sync_all, application_id))
+        assert row is not None
+        return int(row[0]), int(row[1]), int(row[2])
 
     def assigned_principals(self, application_id: str, principal_ids: Sequence[str]) -> set[str]:
         """Return those of the principals that are assigned directly."""

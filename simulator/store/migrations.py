@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import sqlite_utils
 
+from entra_sim.simulator.store.screen_indexes import add_screen_indexes
+
 Columns = dict[str, type]
 
 
@@ -241,4 +243,4 @@ def _second(database: sqlite_utils.Database) -> None:
     database.execute("CREATE INDEX change_hidden ON change (visible_at) WHERE visible_at > at")
 
 
-MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _second)
+MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _second, add_screen_indexes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 from flask import Response
 from flask import request
 
@@ -10,7 +12,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 def refuse_foreign_host() -> Response | None:
     """Answer 421 to a foreign name; None lets the request pass. Requests with the control key pass under any name."""
-    if request.path.startswith("/api/") or request.path == "/healthz":
+    if request.path == "/healthz" or (request.path.startswith("/api/") and has_key()):
         return None
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
     allowed = request.environ.get("entra_sim.hosts", LOOPBACK)
@@ -18,3 +20,9 @@ def refuse_foreign_host() -> Response | None:
         return None
     text = "This address is not allowed. Use http://127.0.0.1, or start with --allow-host NAME.\n"
     return Response(text, status=421, mimetype="text/plain")
+
+
+def has_key() -> bool:
+    """Return whether the request carries the control key as a bearer token."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return hmac.compare_digest(given.encode(), str(request.environ.get("entra_sim.key", "")).encode()) and bool(given)

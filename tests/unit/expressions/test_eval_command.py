@@ -216,3 +216,10 @@ def test_nothing_to_do_is_said() -> None:
     found = run()
     assert found.exit_code == 2
     assert "Give an EXPRESSION, --jsonl or --functions." in found.output
+
+
+def test_a_user_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    failed = run("[mail]", "--attributes", "nobody@contoso.example", "--data", str(tmp_path)).exception
+    assert isinstance(failed, SimulatorError)
+    assert failed.exit_code == 2
+    assert len(str(failed).splitlines()) == 1

@@ -159,3 +159,10 @@ def test_people_of_a_csv_file_are_in_the_tenant(tmp_path: Path) -> None:
     )
     outcome = run(read_scenario(text, path=tmp_path / "story.yaml", shown_path="story.yaml"))
     assert outcome.outcome is Outcome.PASSED, outcome.failure
+
+
+def test_a_skip_stands_behind_the_probe_of_its_cycle() -> None:
+    change = "  - edit user: {bo@contoso.example: {city: Oslo}}\n"
+    outcome = outcome_of(f"  - start provisioning\n{change}  - advance: 40m\n")
+    kinds = [event.kind for event in outcome.events if event.kind in ("cycle", "request", "log")]
+    assert kinds == ["cycle", "request", "request", "request", "log", "log", "cycle", "request", "log"]

@@ -1,0 +1,1 @@
+"""A report of checks as text, JSON, JUnit, one HTML page, and annotations of CI runners."""

@@ -1,0 +1,25 @@
+"""Indexes that only screens need: names by their beginning, records of one cycle, records by target.
+
+With them every list of the admin center reads one page, whatever the size of the directory and of the log.
+"""
+
+from __future__ import annotations
+
+import sqlite_utils
+
+STATEMENTS = (
+    "CREATE INDEX user_display_name_nocase ON user (display_name COLLATE NOCASE)",
+    "CREATE INDEX user_upn_nocase ON user (upn COLLATE NOCASE)",
+    "CREATE INDEX user_surname_nocase ON user (json_extract(attributes, '$.surname') COLLATE NOCASE)",
+    "CREATE INDEX user_page ON user (display_name, object_id) WHERE deleted_at IS NULL",
+    "CREATE INDEX group_display_name_nocase ON directory_group (display_name COLLATE NOCASE)",
+    "CREATE INDEX tombstone_identifier ON tombstone (identifier COLLATE NOCASE)",
+    "CREATE INDEX log_entry_cycle ON log_entry (cycle_id, sequence, status, action)",
+    "CREATE INDEX log_entry_target ON log_entry (target_id, sequence) WHERE target_id != ''",
+)
+
+
+def add_screen_indexes(database: sqlite_utils.Database) -> None:
+    """Make the indexes."""
+    for statement in STATEMENTS:
+        database.execute(statement)

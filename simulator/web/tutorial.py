@@ -1,0 +1,171 @@
+"""The Tapt tutorial as a checklist that facts tick, never clicks. Each line leads to the control it speaks of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request
+from flask import url_for
+
+from entra_sim.simulator.model.directory import Application
+from entra_sim.simulator.model.job import ScheduleState
+from entra_sim.simulator.service.screens import LogQuery
+from entra_sim.simulator.service.screens import Screens
+from entra_sim.simulator.service.simulator import Simulator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TutorialLine:
+    """One line of the checklist. `guide` names the control that the page outlines."""
+
+    number: int
+    step: str
+    text: str
+    ticked_when: str
+    done: bool
+    href: str
+    guide: str
+
+
+def tutorial_lines(sim: Simulator) -> list[TutorialLine]:
+    """Return the checklist as the facts stand."""
+    applications = sim.applications.list()
+    application = applications[0] if applications else None
+    facts = _facts(sim, application)
+    return [
+        TutorialLine(
+            number=number,
+            step=step,
+            text=text,
+            ticked_when=ticked_when,
+            done=facts[guide],
+            href=_href(application, endpoint, guide),
+            guide=guide,
+        )
+        for number, (step, text, ticked_when, endpoint, guide) in enumerate(_LINES, 1)
+    ]
+
+
+_LINES = (
+    (
+        "Step 1",
+        "Create the application 'Tapt Integration': Enterprise applications, New application, Create your own "
+        "application.",
+        "a non-gallery application exists",
+        "apps.own",
+        "create",
+    ),
+    (
+        "Step 2",
+        "In Tapt: Settings, Integrations, Active Directory / Microsoft Entra ID, Configure, Generate.",
+        "a token has been accepted or saved",
+        "tapt",
+        "token",
+    ),
+    (
+        "Step 3",
+        "Provisioning, Get started, set Provisioning Mode to Automatic.",
+        "the configuration is saved as Automatic",
+        "provisioning.edit",
+        "mode",
+    ),
+    (
+        "Step 3",
+        "Admin Credentials: Tenant URL and Secret Token, Test Connection, Save.",
+        "the last test passed and was saved",
+        "provisioning.edit",
+        "credentials",
+    ),
+    (
+        "Step 4",
+        "Mappings, Provision Microsoft Entra ID Groups: set Enabled to No, Save.",
+        "the groups mapping is off",
+        "mappings.groups",
+        "groups",
+    ),
+    (
+        "Step 5",
+        "Users and groups: Add user/group, Assign.",
+        "at least one assignment exists",
+        "assignments.page",
+        "assign",
+    ),
+    ("Step 6", "Set Provisioning Status to On, Save.", "the job is on", "provisioning.edit", "status"),
+    (
+        "Step 6",
+        "Monitor: the first cycle is done, the people are in Tapt.",
+        "one Create with Success is in the log",
+        "overview.page",
+        "cycle",
+    ),
+    (
+        "Beyond",
+        "Edit a user; the next cycle sends only what differs.",
+        "one Update with Success is in the log",
+        "users.page",
+        "edit",
+    ),
+    (
+        "Beyond",
+        "Unassign somebody; the account is disabled, not deleted.",
+        "one Disable with Success is in the log",
+        "assignments.page",
+        "unassign",
+    ),
+    (
+        "Beyond",
+        "Let the token expire (six months), change somebody, watch the quarantine.",
+        "a quarantine is in the audit log",
+        "lab_clock.page",
+        "quarantine",
+    ),
+    (
+        "Beyond",
+        "Repair it: a new token in Tapt, Test Connection, Save.",
+        "the job left quarantine",
+        "provisioning.edit",
+        "repair",
+    ),
+)
+
+
+def _facts(sim: Simulator, application: Application | None) -> dict[str, bool]:
+    if application is None:
+        return dict.fromkeys((line[4] for line in _LINES), False)
+    job = sim.queries.job(application)
+    screens = Screens(sim.core)
+    configuration = job.configuration
+
+    def logged(action: str) -> bool:
+        query = LogQuery(application_id=application.application_id, action=action, status="Success")
+        return bool(screens.log_page(query, limit=1).rows)
+
+    quarantines = [
+        event for event in screens.audit_page(target=application.name, limit=200).rows if event.activity == "Quarantine"
+    ]
+    return {
+        "create": True,
+        "token": bool(configuration.secret),
+        "mode": configuration.mode == "Automatic",
+        "credentials": bool(configuration.tenant_url),
+        "groups": not sim.builder.schema(job.job_id).group.mapping.is_enabled,
+        "assign": screens.count_assignments(application.application_id) > 0,
+        "status": job.schedule is ScheduleState.ACTIVE,
+        "cycle": logged("Create"),
+        "edit": logged("Update"),
+        "unassign": logged("Disable"),
+        "quarantine": any(event.result == "failure" for event in quarantines),
+        "repair": any(event.result == "success" for event in quarantines),
+    }
+
+
+def _href(application: Application | None, endpoint: str, guide: str) -> str:
+    if endpoint == "tapt":
+        return str(request.environ["entra_sim.links"].get("Tapt", "")) + "/settings/integrations/entra"
+    if endpoint in ("apps.own", "users.page", "lab_clock.page"):
+        return url_for(endpoint, guide=guide)
+    if application is None:
+        return url_for("apps.page")
+    if endpoint == "mappings.groups":
+        return url_for("mappings.page", app_id=application.application_id, kind="groups", guide=guide)
+    return url_for(endpoint, app_id=application.application_id, guide=guide)
