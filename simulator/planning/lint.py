@@ -63,12 +63,12 @@ def lint_schema(
         for rule in _RULES:
             findings += rule(mapping, config)
         if people is not None:
-            findings = _sharpened(findings, people.findings(mapping), mapping.mapping.name)
+            findings = sharpened(findings, people.findings(mapping), mapping.mapping.name)
     return tuple(findings)
 
 
-def _sharpened(findings: list[Finding], seen: Sequence[Finding], name: str) -> list[Finding]:
-    """Return the findings with those that a directory proves or disproves in place of what might be."""
+def sharpened(findings: list[Finding], seen: Sequence[Finding], name: str) -> list[Finding]:
+    """Return the findings with those that a directory proves in place of what might be, for one object mapping."""
     provable = {"match-missing", "null-blind-clause", "required-empty"}
     kept = [item for item in findings if not (item.id in provable and item.place.startswith(name))]
     return [*kept, *seen]

@@ -90,30 +90,10 @@ def _matching(mapping: CompiledMapping, inside: Sequence[Subject], context: Eval
     found = []
     place = f"{mapping.mapping.name}: {first.row.target_attribute_name}"
     if without:
-        found.append(
-            Finding(
-                id="match-missing",
-                rule="ENG-161",
-                place=place,
-                text=f"{len(without):,} in scope have no value for any matching attribute and are not provisioned.",
-                remedy="Add a matching attribute of lower precedence that everybody has.",
-                people=tuple(without[:EXAMPLES]),
-                people_count=len(without),
-            )
-        )
+        found.append(missing_match_finding(place, len(without), tuple(without[:EXAMPLES])))
     repeated = [name for names in shared.values() if len(names) > 1 for name in names]
     if repeated:
-        found.append(
-            Finding(
-                id="match-repeats",
-                rule="ENG-163",
-                place=place,
-                text=f"{len(repeated):,} in scope share their matching value with somebody: only the first is linked.",
-                remedy="Match on something unique, such as userPrincipalName or objectId.",
-                people=tuple(repeated[:EXAMPLES]),
-                people_count=len(repeated),
-            )
-        )
+        found.append(repeated_match_finding(place, len(repeated), tuple(repeated[:EXAMPLES])))
     return found
 
 
@@ -130,21 +110,8 @@ def _clauses(mapping: CompiledMapping, everybody: Sequence[Subject]) -> list[Fin
                 and evaluate_clause(group.name, clause, subject.source.attributes).value in (None, "", [], ())
             ]
             if hit:
-                name = clause.source_operand_name
-                found.append(
-                    Finding(
-                        id="null-blind-clause",
-                        rule="ENG-043",
-                        place=f"{mapping.mapping.name}: filter '{group.name}'",
-                        text=(
-                            f"{len(hit):,} are out of scope because {name} is empty: "
-                            f"'{name} {clause.operator_name}' is false then."
-                        ),
-                        remedy=f"Add a second filter with '{name} IS NULL' if those shall be in scope.",
-                        people=tuple(hit[:EXAMPLES]),
-                        people_count=len(hit),
-                    )
-                )
+                shown = f"{group.name}.{clause.source_operand_name} {clause.operator_name}"
+                found.append(null_blind_finding(mapping.mapping.name, shown, len(hit), tuple(hit[:EXAMPLES])))
     return found
 
 
@@ -202,6 +169,47 @@ def required_finding(place: str, count: int, people: tuple[str, ...]) -> Finding
         text=f"It is required and empty for {count:,} in scope, who are not created.",
         remedy="Give the mapping a default value, or a source that everybody has.",
         severity="error",
+        people=people,
+        people_count=count,
+    )
+
+
+def missing_match_finding(place: str, count: int, people: tuple[str, ...]) -> Finding:
+    """Return the finding about objects in scope without any matching value. Source: ENG-161."""
+    return Finding(
+        id="match-missing",
+        rule="ENG-161",
+        place=place,
+        text=f"{count:,} in scope have no value for any matching attribute and are not provisioned.",
+        remedy="Add a matching attribute of lower precedence that everybody has.",
+        severity="error",
+        people=people,
+        people_count=count,
+    )
+
+
+def repeated_match_finding(place: str, count: int, people: tuple[str, ...]) -> Finding:
+    """Return the finding about matching values that repeat. Source: ENG-163."""
+    return Finding(
+        id="match-repeats",
+        rule="ENG-163",
+        place=place,
+        text=f"{count:,} in scope share their matching value with somebody: only the first is linked.",
+        remedy="Match on something unique, such as userPrincipalName or objectId.",
+        severity="error",
+        people=people,
+        people_count=count,
+    )
+
+
+def null_blind_finding(name: str, clause: str, count: int, people: tuple[str, ...]) -> Finding:
+    """Return the finding about a clause that an empty value fails. Source: ENG-043."""
+    return Finding(
+        id="null-blind-clause",
+        rule="ENG-043",
+        place=f"{name}: filter",
+        text=f"{count:,} are out of scope because the value is empty: {clause} is false then.",
+        remedy="Add a second filter with IS NULL for that attribute if those shall be in scope.",
         people=people,
         people_count=count,
     )
