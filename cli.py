@@ -85,6 +85,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Make, import, export, show directories of people.",
         "Tools",
     ),
+    "plan": (
+        "entra_sim.simulator.commands.plan:command",
+        "What a change would do to a whole directory, before it is made.",
+        "Tools",
+    ),
+    "lint": (
+        "entra_sim.simulator.commands.lint:command",
+        "Find known traps in a job schema.",
+        "Tools",
+    ),
     "rules": (
         "entra_sim.simulator.commands.rules:command",
         "What is simulated, assumed, not simulated; explain an error code.",
