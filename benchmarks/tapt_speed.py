@@ -49,11 +49,11 @@ def person(name: str) -> dict[str, Any]:
 
 
 class Connection:
-    """One keep-alive connection that reads exactly one answer at a time."""
+    """One keep-alive connection that reads exactly one answer at a time; opened again where a server closes it."""
 
     def __init__(self, port: int, prefix: str = "/scim/v2", token: str = TOKEN) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = port
+        self.socket: socket.socket | None = None
         self.prefix = prefix
         self.head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\nAdscimversion: 5.0\r\n"
         self.buffer = b""
@@ -62,6 +62,9 @@ class Connection:
         request = f"{method} {self.prefix}{path} HTTP/1.1\r\n{self.head}"
         if body is not None:
             request += f"Content-Type: application/scim+json; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
+        if self.socket is None:
+            self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(request.encode() + b"\r\n" + (body or b""))
         while b"\r\n\r\n" not in self.buffer:
             self._more()
@@ -75,9 +78,13 @@ class Connection:
         while len(self.buffer) < length:
             self._more()
         content, self.buffer = self.buffer[:length], self.buffer[length:]
+        if head.startswith(b"HTTP/1.0") or b"connection: close" in head.lower():
+            self.socket.close()
+            self.socket = None
         return status, content
 
     def _more(self) -> None:
+        assert self.socket is not None
         chunk = self.socket.recv(65536)
         if not chunk:
             raise ConnectionError("the server closed the connection")

@@ -6,6 +6,7 @@ from typing import Any
 
 from entra_sim.mock_tapt import filters
 from entra_sim.mock_tapt import patch
+from entra_sim.mock_tapt import patch_paths
 from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.filter_sql import Condition
 from entra_sim.mock_tapt.schema import CORE_USER
@@ -100,10 +101,10 @@ def group(
 
 def value_at(shown: Shown, path: str) -> str:
     """Return the text at a path of a user, or ""."""
-    target = patch.parse_target(patch.empty_work(USER, strict=False), path)
+    target = patch_paths.parse_target(patch_paths.empty_work(USER, strict=False), path)
     entries = filters.values_at(target.path, shown)
     if target.selection is not None:
-        parent = patch.parse_target(patch.empty_work(USER, strict=False), path.partition("[")[0])
+        parent = patch_paths.parse_target(patch_paths.empty_work(USER, strict=False), path.partition("[")[0])
         entries = [
             entry.get(target.path.sub or "value")
             for entry in filters.values_at(parent.path, shown)

@@ -64,6 +64,10 @@ class StandaloneClock:
         self._anchor = instant
         self._anchor_monotonic = time.monotonic()
 
+    def ahead(self) -> timedelta:
+        """Return how far this clock is ahead of the machine's; nothing when it is behind."""
+        return max(self.now() - datetime.now(UTC), timedelta(0))
+
     def restore_to(self, instant: datetime) -> None:
         """Set the clock to an instant that was saved with the state it belongs to, back or forth."""
         self._anchor = instant

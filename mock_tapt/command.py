@@ -30,7 +30,12 @@ Examples:
 )
 @click.option("--ephemeral", is_flag=True, help="Keep everything in memory.")
 @click.option("--public-url", metavar="URL", help="What the dashboard and meta.location show; else the Host header.")
-@click.option("--token", metavar="TOKEN", help="Preset the bearer token (others on this machine can see it).")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    envvar=["ENTRA_SIM_TAPT_TOKEN", "ENTRA_SIM_TOKEN"],
+    help="Preset the bearer token. Others on this machine can see it; ENTRA_SIM_TOKEN or --token-file hide it.",
+)
 @click.option(
     "--token-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -71,6 +76,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Serve mock Tapt alone: SCIM API at /scim/v2, dashboard at /, control API at /_control. Ctrl-C ends it."""
+    from functools import partial
+
     from entra_sim.mock_tapt.clock import parse_clock
     from entra_sim.mock_tapt.errors import TaptError
     from entra_sim.mock_tapt.ids import new_key
@@ -90,7 +97,7 @@ def command(
             clock=clock,
             ids=ids,
             strict=strict,
-            seed=read_seed(seed_file) if seed_file else None,
+            seed=partial(read_seed, seed_file) if seed_file else None,
             needs_sign_in=not no_sign_in,
             allowed_hosts=allow_host,
             ready_file=ready_file,

@@ -18,6 +18,8 @@ from entra_sim.mock_tapt.findings import findings_of
 
 DEFAULT_SIZE = 2_000
 MAX_KEPT_BODY = 65_536
+MAX_KEPT_BYTES = 48 * 1024 * 1024
+"""Bodies kept in all; beyond, the oldest exchanges go although the ring has room."""
 MASK = "••••"
 _PASSWORD = re.compile(rb'("password"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
 
@@ -89,7 +91,9 @@ class Journal:
     """
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
-        self._entries: deque[Exchange | HandEdit] = deque(maxlen=size)
+        self._entries: deque[Exchange | HandEdit] = deque()
+        self._size = size
+        self._bytes = 0
         self.last_sequence = 0
 
     def next_sequence(self) -> int:
@@ -100,6 +104,9 @@ class Journal:
     def add(self, entry: Exchange | HandEdit) -> None:
         """Keep an entry; the oldest goes."""
         self._entries.append(entry)
+        self._bytes += _weight(entry)
+        while len(self._entries) > self._size or (self._bytes > MAX_KEPT_BYTES and len(self._entries) > 1):
+            self._bytes -= _weight(self._entries.popleft())
 
     def records(self, since: int = 0) -> list[Exchange | HandEdit]:
         """Return exchanges and hand edits with a sequence above `since`, oldest first."""
@@ -125,6 +132,11 @@ class Journal:
     def clear(self) -> None:
         """Forget the entries; the sequence goes on."""
         self._entries.clear()
+        self._bytes = 0
+
+
+def _weight(entry: Exchange | HandEdit) -> int:
+    return len(entry.request_body) + len(entry.response_body) if isinstance(entry, Exchange) else 0
 
 
 def masked_headers(pairs: Any) -> tuple[tuple[str, str], ...]:

@@ -15,6 +15,7 @@ import orjson
 
 from entra_sim.mock_tapt import filters
 from entra_sim.mock_tapt import patch
+from entra_sim.mock_tapt import patch_paths
 from entra_sim.mock_tapt.clock import format_instant
 from entra_sim.mock_tapt.errors import InvalidSyntax
 from entra_sim.mock_tapt.errors import InvalidValue
@@ -230,8 +231,8 @@ def _member_change(operation: dict[str, Any], *, strict: bool) -> tuple[str, lis
     text = path.strip()
     attribute = GROUP.core["members"]
     if verb == "remove" and text.endswith("]"):
-        work = patch.empty_work(GROUP, strict=strict)
-        target = patch.parse_target(work, text)
+        work = patch_paths.empty_work(GROUP, strict=strict)
+        target = patch_paths.parse_target(work, text)
         wanted = filters.as_values(target.selection) if target.selection else None
         if wanted is None or set(wanted) != {"value"} or target.path.sub:
             return None

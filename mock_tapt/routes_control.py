@@ -205,6 +205,7 @@ def move_clock() -> Response:
             raise TaptError("That is beyond the end of the calendar.") from error
     if "to" in given:
         timepiece.move_to(parse_instant(str(given["to"])))
+    organisation.tapt.store_time(timepiece.ahead())
     return clock()
 
 
@@ -437,7 +438,7 @@ def add_organisation() -> Response:
         if given.get(name) is not None and not isinstance(given[name], kind):
             raise TaptError(f"'{name}' is a {'boolean' if kind is bool else 'text'}.")
     seed = checked_seed(given["seed"], "'seed'") if given.get("seed") is not None else None
-    made = _site().add(given.get("name"), options, seed)
+    made = _site().add(given.get("name"), options, (lambda: seed) if seed is not None else None)
     prefix = f"{request.environ.get('SCRIPT_NAME', '')}/o/{made.name}"
     return _answer(
         {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import json
 import multiprocessing
+import multiprocessing.util
 import os
 import threading
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.ids import new_key
 from entra_sim.mock_tapt.platform_calls import end_with_parent
 from entra_sim.mock_tapt.platform_calls import lock_file
@@ -27,6 +29,7 @@ from entra_sim.mock_tapt.platform_calls import reserve_port
 from entra_sim.mock_tapt.platform_calls import write_private
 from entra_sim.mock_tapt.site import DEMO_PASSWORDS
 from entra_sim.mock_tapt.site import LOOPBACK_NAMES
+from entra_sim.mock_tapt.site import SeedSource
 from entra_sim.mock_tapt.site import Site
 from entra_sim.mock_tapt.site import SiteSettings
 from entra_sim.mock_tapt.site import open_organisation
@@ -42,7 +45,7 @@ class ServeOptions:
 
     Args:
         data: folder of the database; None keeps everything in memory.
-        seed: people and groups for an empty database.
+        seed: gives people and groups for an empty database.
     """
 
     host: str
@@ -54,7 +57,7 @@ class ServeOptions:
     clock: str
     ids: str
     strict: bool
-    seed: dict[str, Any] | None
+    seed: SeedSource | None
     needs_sign_in: bool
     allowed_hosts: tuple[str, ...]
     ready_file: Path | None
@@ -139,7 +142,39 @@ def serve(options: ServeOptions, announce: Callable[[Announcement], None]) -> No
 
 
 def _check(options: ServeOptions) -> None:
-    """Open everything once before the worker does, so that a mistake is one sentence."""
+    """Open everything once before the worker does, so that a mistake is one sentence.
+
+    A seed is tried in a process of its own: what reading 100,000 people takes is given back with it.
+
+    Raises:
+        TaptError: what is wrong.
+    """
+    if options.seed is None:
+        _try_opening(options)
+        return
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.Process(target=_report_mistake, args=(options, theirs))
+    child.start()
+    theirs.close()
+    try:
+        mistake = ours.recv()
+    except EOFError as error:
+        raise TaptError("Trying the seed ended without a result; start again without --seed to see why.") from error
+    finally:
+        child.join()
+    if mistake:
+        raise TaptError(mistake)
+
+
+def _report_mistake(options: ServeOptions, answer: Connection) -> None:
+    try:
+        _try_opening(options)
+        answer.send("")
+    except TaptError as error:
+        answer.send(str(error))
+
+
+def _try_opening(options: ServeOptions) -> None:
     database = str(options.data / "tapt.db") if options.data else ":memory:"
     opened = open_organisation(
         "tapt", database, clock=options.clock, ids=options.ids, chance_seed=options.chance_seed, seed=options.seed
@@ -212,6 +247,7 @@ class _Loader:
             del os.environ[name]  # granian would show them to the application as headers
         site = build_site(self.options, self.passwords, self.secret_key)
         end_with_parent(self.reader, site.close)
+        multiprocessing.util.Finalize(None, site.close, exitpriority=1)
         self.built.send_bytes(b"built")
         return _whole(site)
 

@@ -7,6 +7,7 @@ Source: RFC 7644; scim-wire.md SRV-001 to SRV-050.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,10 +16,7 @@ from typing import Any
 import orjson
 
 from entra_sim.mock_tapt import discovery
-from entra_sim.mock_tapt import filters
 from entra_sim.mock_tapt.errors import Forbidden
-from entra_sim.mock_tapt.errors import InvalidFilter
-from entra_sim.mock_tapt.errors import InvalidPath
 from entra_sim.mock_tapt.errors import InvalidSyntax
 from entra_sim.mock_tapt.errors import InvalidValue
 from entra_sim.mock_tapt.errors import MethodNotAllowed
@@ -29,28 +27,26 @@ from entra_sim.mock_tapt.errors import PreconditionFailed
 from entra_sim.mock_tapt.errors import PreconditionRequired
 from entra_sim.mock_tapt.errors import ScimError
 from entra_sim.mock_tapt.errors import UnsupportedMedia
-from entra_sim.mock_tapt.filter_sql import Condition
-from entra_sim.mock_tapt.filter_sql import FilterCompiler
+from entra_sim.mock_tapt.listing import Lists
+from entra_sim.mock_tapt.listing import projection_of
 from entra_sim.mock_tapt.messages import MAX_BODY_BYTES
 from entra_sim.mock_tapt.messages import SCIM_MEDIA_TYPE
 from entra_sim.mock_tapt.messages import ScimRequest
 from entra_sim.mock_tapt.messages import ScimResponse
 from entra_sim.mock_tapt.rendering import EVERYTHING
 from entra_sim.mock_tapt.rendering import Projection
-from entra_sim.mock_tapt.rendering import projection
 from entra_sim.mock_tapt.resources import Resources
 from entra_sim.mock_tapt.schema import GROUP
 from entra_sim.mock_tapt.schema import LIST_RESPONSE
 from entra_sim.mock_tapt.schema import RESOURCE_TYPES
-from entra_sim.mock_tapt.schema import SEARCH_REQUEST
 from entra_sim.mock_tapt.schema import USER
 from entra_sim.mock_tapt.schema import ResourceType
-from entra_sim.mock_tapt.schema import resolve
 from entra_sim.mock_tapt.store import Row
 from entra_sim.mock_tapt.store import Store
 
 BY_ENDPOINT = {kind.endpoint[1:]: kind for kind in RESOURCE_TYPES}
 DISCOVERY = ("ServiceProviderConfig", "ResourceTypes", "Schemas")
+_LONG_NUMBER = re.compile(rb"[\[:,]\s*-?\d{19}")
 ENDPOINTS = (*BY_ENDPOINT, *DISCOVERY, ".search")
 
 
@@ -71,18 +67,6 @@ class Switches:
     require_if_match: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What a list request asks for."""
-
-    filter_text: str | None
-    sort_by: str | None
-    descending: bool
-    start_index: int
-    count: int
-    projection_of: dict[str, Projection]
-
-
 class ScimService:
     """Answers SCIM requests for one organisation; the caller holds its lock."""
 
@@ -90,7 +74,7 @@ class ScimService:
         self.store = store
         self.resources = resources
         self.switches = switches
-        store.completer = self._completed
+        self._lists = Lists(store, resources)
 
     def handle(self, request: ScimRequest) -> ScimResponse:
         """Return the answer; refusals become error bodies, with the reason kept for the inspector."""
@@ -112,10 +96,10 @@ class ScimService:
         if head in ("Bulk", "Me"):
             raise NotImplementedHere(f"/{head} is not supported; see /ServiceProviderConfig.")
         if segments == [".search"]:
-            return self._search(request, method, RESOURCE_TYPES if self.switches.accept_groups else (USER,))
+            return self._search(request, method, self._all_kinds)
         if not segments:
             self._only(method, "GET")
-            return self._list(request, RESOURCE_TYPES if self.switches.accept_groups else (USER,))
+            return self._lists.answer(request, self._all_kinds, strict=self.switches.strict)
         kind = BY_ENDPOINT.get(head)
         if kind is None or len(segments) > 2:
             raise NotFound("There is no such endpoint.", near_misses=_near_endpoints(request.path, head))
@@ -127,6 +111,14 @@ class ScimService:
             return self._search(request, method, (kind,))
         return self._single(request, method, kind, segments[1])
 
+    @property
+    def _all_kinds(self) -> tuple[ResourceType, ...]:
+        return RESOURCE_TYPES if self.switches.accept_groups else (USER,)
+
+    def _search(self, request: ScimRequest, method: str, kinds: tuple[ResourceType, ...]) -> ScimResponse:
+        self._only(method, "POST")
+        return self._lists.search(request, self._json(request), kinds, strict=self.switches.strict)
+
     def _only(self, method: str, *allowed: str) -> None:
         if method not in allowed:
             raise MethodNotAllowed(f"{method} is not possible here.", allow=", ".join(allowed))
@@ -136,9 +128,9 @@ class ScimService:
     def _collection(self, request: ScimRequest, method: str, kind: ResourceType) -> ScimResponse:
         self._only(method, "GET", "POST")
         if method == "GET":
-            return self._list(request, (kind,))
+            return self._lists.answer(request, (kind,), strict=self.switches.strict)
         body = self._json(request)
-        wanted = self._projection(request, kind)
+        wanted = projection_of(request, kind)
         with self.store.transaction():
             row = self.resources.create(kind, body, who="SCIM", strict=self.switches.strict)
         return self._resource_answer(request, row, wanted, status=201)
@@ -147,7 +139,7 @@ class ScimService:
         self._only(method, "GET", "PUT", "PATCH", "DELETE")
         if method == "GET":
             row = self._row(kind, resource_id)
-            wanted = self._projection(request, kind)
+            wanted = projection_of(request, kind)
             if self._is_unchanged(request, row):
                 return ScimResponse(status=304, headers=[("ETag", self.resources.version(row))])
             return self._resource_answer(request, row, wanted)
@@ -160,7 +152,7 @@ class ScimService:
                     raise Forbidden("This organisation does not allow profiles to be deleted for good.")
                 self.resources.delete(row, who="SCIM")
                 return ScimResponse(status=204)
-            wanted = self._projection(request, kind)
+            wanted = projection_of(request, kind)
             if method == "PUT":
                 assert body is not None
                 row = self.resources.replace(row, body, who="SCIM", strict=self.switches.strict)
@@ -239,136 +231,10 @@ class ScimService:
             raise InvalidSyntax(f"The body is no JSON: {error}.") from error
         if not isinstance(body, dict):
             raise InvalidSyntax("The body is no JSON object.")
+        if _LONG_NUMBER.search(raw):
+            _refuse_long_numbers(raw)
         _refuse_depth(body)
         return body
-
-    # lists
-
-    def _projection(self, request: ScimRequest, kind: ResourceType) -> Projection:
-        if "ttributes=" not in request.query and "ttributes=" not in request.query.lower():
-            return EVERYTHING
-        parameters = request.parameters()
-        return _projections(
-            (kind,),
-            _names(parameters.get("attributes")),
-            _names(parameters.get("excludedattributes")),
-            "attributes" in parameters,
-        )[kind.name]
-
-    def _list(self, request: ScimRequest, kinds: tuple[ResourceType, ...]) -> ScimResponse:
-        parameters = request.parameters()
-        if len(parameters.get("filter", ())) > 1:
-            raise InvalidFilter("The query has several filters; join them with 'and'.")
-
-        def last(name: str) -> str | None:
-            values = parameters.get(name)
-            return values[-1] if values else None
-
-        return self._answer_query(
-            request,
-            kinds,
-            Query(
-                filter_text=last("filter"),
-                sort_by=last("sortby"),
-                descending=(last("sortorder") or "").lower() == "descending",
-                start_index=_whole_number(last("startindex"), "startIndex", 1),
-                count=_whole_number(last("count"), "count", discovery.MAX_RESULTS),
-                projection_of=_projections(
-                    kinds,
-                    _names(parameters.get("attributes")),
-                    _names(parameters.get("excludedattributes")),
-                    "attributes" in parameters,
-                ),
-            ),
-        )
-
-    def _search(self, request: ScimRequest, method: str, kinds: tuple[ResourceType, ...]) -> ScimResponse:
-        """Answer a query that comes in a body. Source: RFC 7644 section 3.4.3."""
-        self._only(method, "POST")
-        body = {key.lower(): value for key, value in self._json(request).items()}
-        schemas = body.get("schemas")
-        if not isinstance(schemas, list) or (self.switches.strict and SEARCH_REQUEST not in schemas):
-            raise InvalidSyntax(f"'schemas' does not name {SEARCH_REQUEST}.")
-        for name in ("filter", "sortby", "sortorder"):
-            if body.get(name) is not None and not isinstance(body[name], str):
-                raise InvalidValue(f"'{name}' is a text.")
-        return self._answer_query(
-            request,
-            kinds,
-            Query(
-                filter_text=body.get("filter"),
-                sort_by=body.get("sortby"),
-                descending=(body.get("sortorder") or "").lower() == "descending",
-                start_index=_whole_number(body.get("startindex"), "startIndex", 1),
-                count=_whole_number(body.get("count"), "count", discovery.MAX_RESULTS),
-                projection_of=_projections(
-                    kinds,
-                    _listed(body.get("attributes"), "attributes"),
-                    _listed(body.get("excludedattributes"), "excludedAttributes"),
-                    body.get("attributes") is not None,
-                ),
-            ),
-        )
-
-    def _answer_query(self, request: ScimRequest, kinds: tuple[ResourceType, ...], query: Query) -> ScimResponse:
-        start, count = max(query.start_index, 1), min(max(query.count, 0), discovery.MAX_RESULTS)
-        conditions = [self._condition(kind, query.filter_text) for kind in kinds]
-        condition = conditions[0] if len(kinds) == 1 else _either(kinds, conditions)
-        order = self._order(kinds, query)
-        types = tuple(kind.name for kind in kinds)
-        rows, total = self.store.select(types, condition, order, min(start - 1, 2**62), count)
-        resources = []
-        for row in rows:
-            wanted = query.projection_of[row.type]
-            shown = self.resources.shown(
-                row,
-                request.base_url,
-                with_members=not wanted.drops("members"),
-                with_groups=not (wanted.drops("groups") and wanted.drops("meta")),
-            )
-            resources.append(shown if wanted is EVERYTHING else wanted.apply(shown))
-        body = {
-            "schemas": [LIST_RESPONSE],
-            "totalResults": total,
-            "startIndex": start,
-            "itemsPerPage": len(resources),
-            "Resources": resources,
-        }
-        return ScimResponse(status=200, headers=[("Content-Type", SCIM_MEDIA_TYPE)], body=orjson.dumps(body))
-
-    def _condition(self, kind: ResourceType, text: str | None) -> Condition | None:
-        if text is None:
-            return None
-        tree = filters.parse_filter(text, kind, strict=self.switches.strict)
-        return FilterCompiler(kind, self.store.remember).compile(tree)
-
-    def _order(self, kinds: tuple[ResourceType, ...], query: Query) -> Condition | None:
-        if not query.sort_by:
-            return None
-        path = resolve(kinds[0], query.sort_by)
-        if path is None or (self.switches.strict and path.attribute is None):
-            raise InvalidPath(f"'{query.sort_by}' is no attribute to sort by.")
-        handle = self.store.remember(filters.Present(path))
-        if path.schema is None and path.name == kinds[0].name_attribute and len(kinds) == 1:
-            return Condition("r.name_key DESC" if query.descending else "r.name_key")
-        expression = "scim_sort_value(?, r.seq, r.body, r.id, r.created_at, r.modified_at)"
-        absent = " IS NOT NULL" if query.descending else " IS NULL"
-        sql = "".join([expression, absent, ", ", expression, " DESC" if query.descending else ""])
-        return Condition(sql, (handle, handle))
-
-    def _completed(self, seq: int, resource: dict[str, Any]) -> dict[str, Any]:
-        """Return stored attributes with `schemas` and `meta`, for comparisons that no column answers."""
-        urns = [key for key in resource if key[:4].lower() == "urn:"]
-        is_user = "userName" in resource
-        kind = USER if is_user else GROUP
-        found = self.store.connection.execute(
-            "SELECT id, version, created_at, modified_at FROM resource WHERE seq = ?", (seq,)
-        ).fetchone()
-        meta = {"resourceType": kind.name}
-        if found:
-            meta |= {"created": found[2], "lastModified": found[3], "version": f'W/"{found[1]}"'}
-            meta["location"] = f"{kind.endpoint}/{found[0]}"
-        return {"schemas": [kind.schema.id, *urns], **resource, "meta": meta}
 
     # discovery
 
@@ -417,49 +283,6 @@ def _json_answer(body: dict[str, Any]) -> ScimResponse:
     return ScimResponse(status=200, headers=[("Content-Type", SCIM_MEDIA_TYPE)], body=orjson.dumps(body))
 
 
-def _either(kinds: tuple[ResourceType, ...], conditions: list[Condition | None]) -> Condition | None:
-    parts = [
-        Condition("".join(["(r.type = ? AND (", c.sql, "))"]), (kind.name, *c.parameters))
-        for kind, c in zip(kinds, conditions, strict=True)
-        if c is not None
-    ]
-    if not parts:
-        return None
-    return Condition(" OR ".join(p.sql for p in parts), tuple(v for p in parts for v in p.parameters))
-
-
-def _names(values: list[str] | None) -> list[str]:
-    return [name.strip() for value in values or () for name in value.split(",") if name.strip()]
-
-
-def _listed(value: Any, name: str) -> list[str]:
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return _names([value])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidValue(f"'{name}' is a list of attribute names.")
-    return value
-
-
-def _projections(
-    kinds: tuple[ResourceType, ...], attributes: list[str], excluded: list[str], has_list: bool
-) -> dict[str, Projection]:
-    if not attributes and not excluded:
-        return {kind.name: EVERYTHING for kind in kinds}
-    return {kind.name: projection(kind, attributes, excluded, has_list=has_list and bool(attributes)) for kind in kinds}
-
-
-def _whole_number(value: Any, name: str, default: int) -> int:
-    if value is None or value == "":
-        return default
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value, re.ASCII):
-        return int(value)
-    raise InvalidValue(f"'{name}' is a whole number.")
-
-
 def _names_version(header: str, version: str) -> bool:
     """Return whether a list of entity tags names the version, compared weakly."""
     if header.strip() == "*":
@@ -474,6 +297,17 @@ def _near_endpoints(path: str, head: str) -> tuple[str, ...]:
         return (f"'{path}' is unknown; there are {', '.join('/' + name for name in ENDPOINTS)}",)
     exact = next(name for name in ENDPOINTS if name.lower() == near[0])
     return (f"'/{head}' is unknown; nearest: '/{exact}'",)
+
+
+def _refuse_long_numbers(raw: bytes) -> None:
+    """Refuse whole numbers beyond 64 bits: they would come back rounded."""
+
+    def whole(text: str) -> int:
+        if not -(2**63) <= int(text) < 2**64:
+            raise InvalidValue(f"The number {text[:40]} is too large to be kept exactly.")
+        return 0
+
+    json.loads(raw, parse_int=whole)
 
 
 def _refuse_depth(body: Any) -> None:

@@ -38,6 +38,8 @@ DEMO_PASSWORDS = {"admin@tapt.example": "tapt-admin", "member@tapt.example": "ta
 """Fixed on loopback, so that a tutorial can print them."""
 ADMINISTRATORS = frozenset({"admin@tapt.example"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+SeedSource = Callable[[], dict[str, list[dict[str, Any]]]]
+"""Gives the seed when it is needed: a file of 100,000 people is not kept in memory."""
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 
 
@@ -68,7 +70,7 @@ class Organisation:
         clock: None when somebody else owns the time (`entra-sim up`): then it cannot be moved from here.
         control_key: opens the control API of this organisation alone.
         start: what a reset goes back to; None when there were too many people to keep a copy.
-        before_seed: then a reset goes back to this, and plants `seed` again.
+        before_seed: then a reset goes back to this, and plants what `seed` gives again.
     """
 
     name: str
@@ -78,7 +80,7 @@ class Organisation:
     control_key: str
     start: SavedState | None = None
     before_seed: SavedState | None = None
-    seed: dict[str, Any] | None = None
+    seed: SeedSource | None = None
     snapshots: dict[str, SavedState] = field(default_factory=dict)
     snapshot_count: int = 0
 
@@ -111,7 +113,7 @@ class Organisation:
         elif self.before_seed is not None:
             self.restore(self.before_seed)
             if self.seed:
-                plant(self.tapt, self.seed)
+                plant(self.tapt, self.seed())
         else:
             raise TaptError("Tapt held too many profiles at its start to keep a copy; there is nothing to go back to.")
 
@@ -153,6 +155,7 @@ class Site:
         self.settings = settings
         self.organisations: dict[str, Organisation] = {first.name: first}
         self._first = first
+        self._is_closed = False
         self._salt = new_key().encode()
         self._hashes = {mail: self._hash(password) for mail, password in settings.passwords.items()}
         self.failed_sign_ins: dict[str, tuple[int, float]] = {}
@@ -212,13 +215,13 @@ class Site:
         environ["entra_sim.tapt"] = organisation.tapt
         return application()(environ, start_response)
 
-    def add(self, name: str | None, options: dict[str, Any], seed: dict[str, Any] | None) -> Organisation:
+    def add(self, name: str | None, options: dict[str, Any], seed: SeedSource | None) -> Organisation:
         """Return a new organisation in memory.
 
         Args:
             name: lower-case letters, digits and hyphens; None: one is made up.
             options: clock (as `--clock`), ids ("random" or "counted"), strict, chance_seed.
-            seed: users and groups.
+            seed: gives users and groups.
         Raises:
             TaptError: the name is taken or impossible, an option is wrong, there are too many.
         """
@@ -251,9 +254,28 @@ class Site:
         found.tapt.close()
 
     def close(self) -> None:
-        """Close all organisations."""
+        """Store what is pending and close all organisations; a second call does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         for organisation in self.organisations.values():
+            if organisation.clock is not None:
+                organisation.tapt.store_time(organisation.clock.ahead())
             organisation.tapt.close()
+
+
+def go_on(tapt: Tapt, clock: StandaloneClock) -> None:
+    """Let the clock go on where it was when the data was last used; never below the last thing that happened.
+
+    A live clock kept its distance from the machine's; at another rate, or frozen, it goes on from the stored instant.
+    """
+    stored = tapt.stored_time()
+    if stored is None:
+        return
+    last_at, ahead = stored
+    resumed = clock.now() + ahead if clock.rate == 1 else last_at
+    if max(resumed, last_at) > clock.now():
+        clock.move_to(max(resumed, last_at))
 
 
 def open_organisation(
@@ -265,7 +287,7 @@ def open_organisation(
     strict: bool = False,
     chance_seed: str = "",
     public_url: str | None = None,
-    seed: dict[str, Any] | None = None,
+    seed: SeedSource | None = None,
     token: str | None = None,
 ) -> Organisation:
     """Return an organisation that keeps its own time; a seed is planted when it has no data yet.
@@ -287,6 +309,7 @@ def open_organisation(
         strict=strict,
     )
     organisation = Organisation(name, tapt, timepiece, source, new_key())
+    go_on(tapt, timepiece)
     if ids == "counted":
         source.restore(tapt.id_counts())
     if token is not None:
@@ -294,7 +317,7 @@ def open_organisation(
     if not tapt.has_data:
         organisation.before_seed, organisation.seed = organisation.save(), seed
         if seed:
-            plant(tapt, seed)
+            plant(tapt, seed())
     if tapt.size <= MAX_KEPT_AT_START:
         organisation.start = organisation.save()
     return organisation

@@ -399,10 +399,12 @@ class Store:
             copy.close()
 
     def restore(self, image: bytes) -> None:
-        """Exchange the whole database for one that `image` gave."""
+        """Exchange the whole database for one that `image` gave.
+
+        By way of SQLite's backup: deserializing into a connection that has prepared statements crashes the process.
+        """
         copy = sqlite3.connect(":memory:")
         try:
-            # not deserialized in place: statements that Python keeps prepared would look into freed memory
             copy.deserialize(image)
             copy.backup(self.connection)
         finally:

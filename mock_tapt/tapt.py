@@ -12,47 +12,44 @@ import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import replace
 from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from entra_sim.mock_tapt import effects
+from entra_sim.mock_tapt.clock import format_instant
+from entra_sim.mock_tapt.clock import parse_instant
 from entra_sim.mock_tapt.errors import ScimError
 from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.faults import Faults
 from entra_sim.mock_tapt.faults import Strike
+from entra_sim.mock_tapt.hand_edits import HandEdits
 from entra_sim.mock_tapt.journal import DEFAULT_SIZE
 from entra_sim.mock_tapt.journal import Exchange
-from entra_sim.mock_tapt.journal import HandEdit
 from entra_sim.mock_tapt.journal import Journal
 from entra_sim.mock_tapt.journal import kept_body
 from entra_sim.mock_tapt.journal import masked_headers
 from entra_sim.mock_tapt.messages import ScimRequest
 from entra_sim.mock_tapt.messages import ScimResponse
 from entra_sim.mock_tapt.resources import Resources
-from entra_sim.mock_tapt.schema import CORE_GROUP
-from entra_sim.mock_tapt.schema import CORE_USER
 from entra_sim.mock_tapt.schema import GROUP
-from entra_sim.mock_tapt.schema import PATCH_OP
 from entra_sim.mock_tapt.schema import USER
 from entra_sim.mock_tapt.schema import ResourceType
 from entra_sim.mock_tapt.service import ScimService
 from entra_sim.mock_tapt.service import Switches
 from entra_sim.mock_tapt.service import refused
-from entra_sim.mock_tapt.store import Row
 from entra_sim.mock_tapt.store import Store
 from entra_sim.mock_tapt.tokens import IssuedToken
 from entra_sim.mock_tapt.tokens import Tokens
 from entra_sim.mock_tapt.tokens import TokenStatus
 
 SCIM_ROOT = "/scim/v2"
-ADMINISTRATOR = "a Tapt administrator"
 _COUNTED = re.compile(r"^[0-9a-f]{8}-0000-4000-8000-[0-9a-f]{12}$")
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -61,7 +58,7 @@ class Cut(Exception):
     """A fault cuts the connection: the client must not see an answer."""
 
 
-class Tapt:
+class Tapt(HandEdits):
     """One organisation: profiles, groups, token, switches, faults, journal."""
 
     def __init__(
@@ -130,6 +127,11 @@ class Tapt:
     def tenant_url(self) -> str | None:
         """Return what an administrator enters as Tenant URL; None when only requests know it."""
         return f"{self.public_url}{SCIM_ROOT}" if self.public_url else None
+
+    @property
+    def shown_url(self) -> str:
+        """Return what `meta.location` starts with when no request says it."""
+        return self.tenant_url or SCIM_ROOT
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer as a WSGI application bound to this organisation.
@@ -274,7 +276,7 @@ class Tapt:
     def _all(self, kind: ResourceType) -> list[dict[str, Any]]:
         with self.lock:
             rows, _ = self.store.select((kind.name,), None, None, 0, 2**31)
-            return [self.resources.shown(row, self.tenant_url or SCIM_ROOT) for row in rows]
+            return [self.resources.shown(row, self.shown_url) for row in rows]
 
     def user(self, user_name: str) -> dict[str, Any] | None:
         """Return one user by userName, compared without case, or None."""
@@ -287,97 +289,7 @@ class Tapt:
     def _named(self, kind: ResourceType, name: str) -> dict[str, Any] | None:
         with self.lock:
             row = self.store.by_name(kind.name, name)
-            return self.resources.shown(row, self.tenant_url or SCIM_ROOT) if row else None
-
-    def add_profile(self, resource: Mapping[str, Any], *, who: str = ADMINISTRATOR) -> dict[str, Any]:
-        """Add a user by hand and return it.
-
-        Raises:
-            TaptError: it is refused, as the API would refuse it.
-        """
-        return self._add(USER, CORE_USER, resource, who)
-
-    def add_group(self, resource: Mapping[str, Any], *, who: str = ADMINISTRATOR) -> dict[str, Any]:
-        """Add a group by hand and return it; see `add_profile`."""
-        return self._add(GROUP, CORE_GROUP, resource, who)
-
-    def _add(self, kind: ResourceType, urn: str, resource: Mapping[str, Any], who: str) -> dict[str, Any]:
-        body = {"schemas": [urn], **resource}
-        with self.lock:
-            row = self._by_hand(
-                who, "added", kind, str(body.get(kind.name_attribute, "")),
-                lambda: self.resources.create(kind, body, who=who, origin="manual"),
-            )  # fmt: skip
-            assert row is not None
-            return self.resources.shown(row, self.tenant_url or SCIM_ROOT)
-
-    def edit_by_hand(self, user_name: str, changes: Mapping[str, Any], *, who: str = ADMINISTRATOR) -> dict[str, Any]:
-        """Set SCIM paths of a user, None clears; return the user.
-
-        Raises:
-            TaptError: nobody has this userName, or a change is refused.
-        """
-        return self._edit(USER, user_name, changes, who)
-
-    def edit_group_by_hand(
-        self, display_name: str, changes: Mapping[str, Any], *, who: str = ADMINISTRATOR
-    ) -> dict[str, Any]:
-        """Set SCIM paths of a group, None clears; see `edit_by_hand`."""
-        return self._edit(GROUP, display_name, changes, who)
-
-    def _edit(self, kind: ResourceType, name: str, changes: Mapping[str, Any], who: str) -> dict[str, Any]:
-        operations = [
-            {"op": "remove", "path": path} if value is None else {"op": "replace", "path": path, "value": value}
-            for path, value in changes.items()
-        ]
-        body = {"schemas": [PATCH_OP], "Operations": operations}
-        with self.lock:
-            held = self._held(kind, name)
-            row = self._by_hand(who, "changed", kind, name, lambda: self.resources.patch(held, body, who=who))
-            assert row is not None
-            return self.resources.shown(row, self.tenant_url or SCIM_ROOT)
-
-    def delete_by_hand(self, user_name: str, *, who: str = ADMINISTRATOR) -> None:
-        """Delete a user.
-
-        Raises:
-            TaptError: nobody has this userName.
-        """
-        self._delete(USER, user_name, who)
-
-    def delete_group_by_hand(self, display_name: str, *, who: str = ADMINISTRATOR) -> None:
-        """Delete a group; see `delete_by_hand`."""
-        self._delete(GROUP, display_name, who)
-
-    def _delete(self, kind: ResourceType, name: str, who: str) -> None:
-        with self.lock:
-            held = self._held(kind, name)
-            self._by_hand(who, "deleted", kind, name, lambda: self.resources.delete(held, who=who))
-
-    def _held(self, kind: ResourceType, name: str) -> Row:
-        row = self.store.by_name(kind.name, name)
-        if row is None:
-            raise TaptError(f"Tapt has no {kind.name} with the {kind.name_attribute} '{name}'.")
-        return row
-
-    def _by_hand(
-        self, who: str, action: str, kind: ResourceType, name: str, work: Callable[[], Row | None]
-    ) -> Row | None:
-        try:
-            with self.store.transaction():
-                row = work()
-        except ScimError as error:
-            raise TaptError(error.detail) from error
-        self.journal.add(
-            HandEdit(
-                sequence=self.journal.next_sequence(),
-                at=self.now(),
-                who=who,
-                action=action,
-                subject=f"{kind.name} {name}",
-            )
-        )
-        return row
+            return self.resources.shown(row, self.shown_url) if row else None
 
     # switches
 
@@ -417,6 +329,19 @@ class Tapt:
         """Call the company something else."""
         with self.lock:
             self.store.set_setting("organisation", name)
+
+    def store_time(self, ahead: timedelta) -> None:
+        """Store the instant, and how far it is ahead of the machine's clock, for the next start over this data."""
+        with self.lock:
+            self.store.set_setting("clock", f"{format_instant(self.now())} {ahead.total_seconds()}")
+
+    def stored_time(self) -> tuple[datetime, timedelta] | None:
+        """Return the last instant this data has seen, and how far time was ahead of the machine's, or None."""
+        with self.lock:
+            last = self.store.connection.execute("SELECT max(at) FROM history").fetchone()[0]
+            instant, _, ahead = self.store.setting("clock").partition(" ")
+        known = [parse_instant(text) for text in (last, instant) if text]
+        return (max(known), timedelta(seconds=float(ahead or 0))) if known else None
 
     # data as a whole
 

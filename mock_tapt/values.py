@@ -51,12 +51,12 @@ def coerce(attribute: Attribute | None, value: Any, where: str, *, strict: bool)
 
 
 def _unwrapped(value: Any) -> Any:
-    """Return x for `[{"$ref": null, "value": x}]`, `[x]` and `{"value": x}`. Source: QRK-32, WIRE-080."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, dict) and "value" in value and all(v is None for k, v in value.items() if k != "value"):
-        value = value["value"]
-    return value
+    """Return x for `[{"$ref": null, "value": x}]`, and all other values as they are. Source: QRK-32, WIRE-080."""
+    if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], dict):
+        return value
+    entry = value[0]
+    wraps = "value" in entry and all(item is None for name, item in entry.items() if name != "value")
+    return entry["value"] if wraps else value
 
 
 def _scalar(attribute: Attribute, value: Any, where: str, *, strict: bool) -> Any:
@@ -191,6 +191,8 @@ def _take_extension(kind: ResourceType, resource: dict[str, Any], key: str, valu
         raise InvalidValue(f"'{key}' is an object; {_shown(value)} is none.")
     if isinstance(value, dict):
         _merge(resource, schema.id if schema else key, _extension(schema, value, strict=strict))
+    elif path.name and path.schema and not strict:
+        _merge(resource, path.schema, _extension(None, {path.name: value}, strict=strict))
     else:
         resource[key] = _without_nulls(value)
 

@@ -98,6 +98,7 @@ def _in_processes(
     tasks: list[_Task], options: BatchOptions, heard: Callable[[ScenarioOutcome], None]
 ) -> list[ScenarioOutcome]:
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import active_children
     from multiprocessing import get_context
 
     outcomes = []
@@ -110,6 +111,10 @@ def _in_processes(
                 heard(outcomes[-1])
                 if options.is_fail_fast and outcomes[-1].outcome is not Outcome.PASSED:
                     break
+        except BaseException:
+            for process in active_children():
+                process.terminate()
+            raise
         finally:
             for future in futures:
                 future.cancel()

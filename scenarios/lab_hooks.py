@@ -1,10 +1,11 @@
-"""The library for the lab's screens: its cards, and running one in a World of its own."""
+"""What the pages of a running instance may ask: scenarios to run or load, single steps, a reset."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Any
 
 from entra_sim.scenarios.selection import LIBRARY
 from entra_sim.scenarios.selection import is_scenario_file
@@ -16,7 +17,9 @@ from entra_sim.simulator.web.hooks import ScenarioStep
 from entra_sim.simulator.web.shown import span
 
 if TYPE_CHECKING:
+    from entra_sim.scenarios.live import LiveSteps
     from entra_sim.scenarios.outcome import ScenarioOutcome
+    from entra_sim.scenarios.world import World
 
 
 class Library:
@@ -29,6 +32,17 @@ class Library:
     def cards(self) -> Sequence[ScenarioCard]:
         """Return one card a file, in the order of their names; a broken file says file:line and what is wrong."""
         return [self._card(path) for path in self._paths().values()]
+
+    def path(self, name: str) -> Path:
+        """Return the file of a name.
+
+        Raises:
+            NotFound: no file has this name.
+        """
+        found = self._paths().get(name)
+        if found is None:
+            raise NotFound(f"There is no scenario '{name}'.")
+        return found
 
     def _paths(self) -> dict[str, Path]:
         paths = sorted(path for path in self._folder.rglob("*") if is_scenario_file(path))
@@ -60,10 +74,7 @@ class Library:
         from entra_sim.scenarios.loader import load
         from entra_sim.scenarios.runner import run
 
-        path = self._paths().get(name)
-        if path is None:
-            raise NotFound(f"There is no scenario '{name}'.")
-        return _result(name, run(load(path)))
+        return _result(name, run(load(self.path(name))))
 
 
 def _result(name: str, outcome: ScenarioOutcome) -> ScenarioResult:
@@ -86,3 +97,49 @@ def _result(name: str, outcome: ScenarioOutcome) -> ScenarioResult:
         simulated=span(outcome.simulated),
         real=f"{outcome.seconds:.2f} s",
     )
+
+
+class LabControl:
+    """Reset, load and single steps on the World of a running instance."""
+
+    def __init__(self, world: World, scenarios: Library, folder: Path) -> None:
+        self._world = world
+        self._scenarios = scenarios
+        self._folder = folder
+        self._steps: LiveSteps | None = None
+
+    def reset(self) -> None:
+        """Start over on both sides with the demo tenant; the state before is kept for Undo."""
+        from entra_sim.simulator.tenants import demo_tenant
+
+        self._world.simulator.before_jump("before a reset")
+        self._world.empty()
+        self._world.simulator.directory.import_image(demo_tenant(self._world.ids.new))
+        self._steps = None
+
+    def load(self, name: str) -> None:
+        """Put a scenario's tenant and applications into this lab, in place of what it holds."""
+        from entra_sim.scenarios.loader import load
+        from entra_sim.scenarios.prepared import prepare
+        from entra_sim.scenarios.session import Session
+
+        path = self._scenarios.path(name)
+        scenario = load(path)
+        self._world.simulator.before_jump("before a scenario was loaded")
+        self._world.empty()
+        prepare(Session(self._world, folder=path.parent), scenario, steps=False)
+        self._steps = None
+
+    def perform(self, text: str) -> dict[str, Any]:
+        """Do one scenario step, or check one expectation, on this lab.
+
+        Raises:
+            SimulatorError: the text is no step, or the step is refused.
+        """
+        from entra_sim.scenarios.live import LiveSteps
+
+        if self._steps is None:
+            self._steps = LiveSteps(self._world, folder=self._folder)
+        with self._world.simulator.time.standing_still():
+            answer: dict[str, Any] = self._steps.perform(text).as_json()
+        return answer

@@ -197,11 +197,17 @@ class World:
         key: str,
         hosts: frozenset[str],
         sign_in: bool = True,
+        session_key: str = "",
+        folder: Path = Path(),
     ) -> tuple[str, str]:
         """Serve both sides; returns the base URLs of the admin center and of Tapt.
 
         Args:
+            key: opens `/api` and Tapt's `/_control`.
+            hosts: host names under which pages answer.
             sign_in: False lets everybody in as the administrator, on both sides.
+            session_key: signs Tapt's sessions; "" makes one up.
+            folder: where files that a live step names are looked for.
         Raises:
             StateConflict: a port cannot be used.
         """
@@ -210,6 +216,7 @@ class World:
         from entra_sim.mock_tapt.site import LOOPBACK_NAMES
         from entra_sim.mock_tapt.site import Site
         from entra_sim.mock_tapt.site import SiteSettings
+        from entra_sim.scenarios.lab_hooks import LabControl
         from entra_sim.scenarios.lab_hooks import Library
         from entra_sim.scenarios.serving import Server
         from entra_sim.simulator.web import bound
@@ -222,7 +229,7 @@ class World:
             self.tapt,
             SiteSettings(
                 control_key=key,
-                secret_key=new_key(),
+                secret_key=session_key or new_key(),
                 passwords=self.tapt_passwords,
                 shows_passwords=is_local,
                 needs_sign_in=sign_in,
@@ -231,8 +238,10 @@ class World:
         )
         tapt = Server(site.wsgi, host=host, port=tapt_port, option="--tapt-port")
         self._servers.append(tapt)
-        hooks = LabHooks(scenarios=Library())
-        web = bound(
+        library = Library()
+        control = LabControl(self, library, folder)
+        self.simulator.perform = control.perform
+        center = bound(
             _simulator_app(),
             self.simulator,
             key=key,
@@ -240,11 +249,24 @@ class World:
             hosts=hosts,
             sign_in=sign_in,
             access_key="" if is_local else key,
-            lab=hooks,
+            lab=LabHooks(scenarios=library, load=control.load, reset=control.reset),
         )
-        admin = Server(web, host=host, port=port)
+        admin = Server(center, host=host, port=port)
         self._servers.append(admin)
         return admin.url, tapt.url
+
+    def empty(self) -> None:
+        """Put both sides back to an empty lab; the clock stays where it is."""
+        with self.simulator.time.standing_still():
+            self.simulator.core.database.clear()
+            self.simulator.prepare()
+            if self.tapt is not None:
+                fresh = self._open_tapt(":memory:", RandomIds(), "", None)
+                try:
+                    self.tapt.restore(fresh.snapshot())
+                finally:
+                    fresh.close()
+            self.simulator.keeper.save()
 
     @property
     def tapt_address(self) -> str:

@@ -106,6 +106,16 @@ def is_possible(table_name: str, key: Any, kind: IntentKind) -> bool:
     return not (kind in (IntentKind.MAINTAIN, IntentKind.DISABLE) and (is_gone or not is_linked))
 
 
+SCOPE_RULES = {
+    "Watermark": "ENG-312",
+    "Escrows": "ENG-313",
+    "QuarantineState": "ENG-314",
+    "ConnectorDataStore": "ENG-315",
+    "Full": "ENG-316",
+    "ForceDeletes": "ENG-317",
+}
+
+
 def restarts() -> Iterator[Mutant]:
     """Yield each flag of each reset scope, and of start and save, turned over."""
     for scope, effects in restart.SCOPES.items():
@@ -113,16 +123,17 @@ def restarts() -> Iterator[Mutant]:
             if field.name == "starts":
                 continue
             changed = replace(effects, **{field.name: not getattr(effects, field.name)})
-            yield Mutant(f"restart {scope}: {field.name}", cell(restart.SCOPES, scope, changed))
+            yield Mutant(f"restart {scope}: {field.name}", cell(restart.SCOPES, scope, changed), (SCOPE_RULES[scope],))
     for scope in restart.PORTAL_RESTART:
         rest = tuple(item for item in restart.PORTAL_RESTART if item != scope)
-        yield Mutant(f"portal restart without {scope}", attribute((restart,), "PORTAL_RESTART", rest))
+        yield Mutant(f"portal restart without {scope}", attribute((restart,), "PORTAL_RESTART", rest), ("ENG-311",))
     for name in ("START", "MAPPING_SAVED"):
         effects = getattr(restart, name)
         for field in fields(effects):
             if field.name != "starts":
                 changed = replace(effects, **{field.name: not getattr(effects, field.name)})
-                yield Mutant(f"{name}: {field.name}", attribute((restart, provisioning), name, changed))
+                rule = "ENG-310" if name == "START" else "ENG-319"
+                yield Mutant(f"{name}: {field.name}", attribute((restart, provisioning), name, changed), (rule,))
 
 
 def filters() -> Iterator[Mutant]:
@@ -134,7 +145,7 @@ def filters() -> Iterator[Mutant]:
             ("always false", lambda value, operands, anchored: False),
         ):
             if (name, how) not in {("IS NULL", "always false"), ("IS NOT NULL", "always true")}:
-                yield Mutant(f"filter {name}: {how}", cell(scoping.OPERATORS, name, changed))
+                yield Mutant(f"filter {name}: {how}", cell(scoping.OPERATORS, name, changed), ("ENG-042",))
 
 
 def is_noticed(mutant: Mutant, scenarios: list[Scenario]) -> str:

@@ -6,6 +6,7 @@ import importlib
 import re
 import shlex
 from collections.abc import Iterator
+from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
 
@@ -196,6 +197,14 @@ def test_every_document_can_be_reached_from_the_readme() -> None:
 def _anchors(text: str) -> set[str]:
     headings = re.findall(r"^#+\s+(.*)", text, re.MULTILINE)
     return {re.sub(r"[^\w\s-]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_contributing_draws_the_layers_that_the_contracts_keep() -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    layers = config["importlinter:contract:simulator"]["layers"].split("\n")[1:]
+    drawn = " ".join((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+    assert " → ".join(layer.strip() for layer in layers) in drawn
 
 
 def test_paths_named_in_the_guides_exist() -> None:

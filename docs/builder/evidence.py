@@ -192,7 +192,8 @@ def _assigns(statement: ast.stmt, name: str) -> bool:
 
 
 def _tests(root: Path, pattern: str) -> list[Path]:
-    return sorted((root / "tests").rglob(pattern))
+    found = sorted((root / "tests").rglob(pattern))
+    return [path for path in found if "node_modules" not in path.parts]
 
 
 def readers_of(cases: str, modules: Mapping[str, str]) -> list[str]:

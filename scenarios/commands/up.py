@@ -18,12 +18,12 @@ from entra_sim.simulator.service.instance import DEFAULT_FOLDER
 from entra_sim.simulator.service.instance import FolderLock
 from entra_sim.simulator.service.instance import Instance
 from entra_sim.simulator.service.instance import announce
+from entra_sim.simulator.service.instance import kept_key
 from entra_sim.simulator.service.instance import new_key
 from entra_sim.simulator.service.instance import write_private
 
 if TYPE_CHECKING:
     from entra_sim.scenarios.world import World
-    from entra_sim.simulator.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -42,9 +42,9 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )
 @click.option("--ephemeral", is_flag=True, help="Keep nothing: a temporary folder, removed at the end.")
 @click.option("--empty", is_flag=True, help="Do not seed the demo tenant on first start.")
+@click.option("--sign-in/--no-sign-in", default=True, show_default=True, help="Ask who it is, on both sides.")
 @click.option("--clock", "clock_rate", help="live, frozen, or a rate such as 60x; default: as it was, live at first.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting; 'rules --settings' lists.")
-@click.option("--no-sign-in", is_flag=True, help="Let everybody in as the administrator, for demos and automation.")
 @click.option("--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Write URLs and key here as JSON.")
 def command(
     port: int,
@@ -54,9 +54,9 @@ def command(
     data: Path,
     ephemeral: bool,
     empty: bool,
+    sign_in: bool,
     clock_rate: str | None,
     assignments: tuple[str, ...],
-    no_sign_in: bool,
     ready_file: Path | None,
 ) -> None:
     """Serve both sides in one process: the simulator's page and Tapt. State is kept in the data folder.
@@ -70,7 +70,9 @@ def command(
       entra-sim up --port 0 --tapt-port 0 --ready-file ready.json
       entra-sim up --ephemeral --clock frozen
     """
-    settings = _settings(assignments)
+    from entra_sim.simulator.service.setting_sources import gathered_settings
+
+    settings = gathered_settings(assignments, environ=os.environ)
     rate = _rate(clock_rate)
     with tempfile.TemporaryDirectory(prefix="entra-sim-") as temporary:
         folder = Path(temporary) / "data" if ephemeral else data
@@ -84,13 +86,20 @@ def command(
                 key = new_key()
                 hosts = frozenset({"127.0.0.1", "localhost", "[::1]", *allow_host, *_own_name(host)})
                 admin_url, tapt_url = world.serve(
-                    host=host, port=port, tapt_port=tapt_port, key=key, hosts=hosts, sign_in=not no_sign_in
+                    host=host,
+                    port=port,
+                    tapt_port=tapt_port,
+                    key=key,
+                    hosts=hosts,
+                    sign_in=sign_in,
+                    session_key=kept_key(folder / "session.key"),
+                    folder=Path.cwd(),
                 )
                 if not empty:
                     _seed(world)
                 instance = Instance(admin_url=admin_url, tapt_url=tapt_url, key=key, process=os.getpid())
                 announce(folder, instance)
-                _tell(world, instance, host, folder, ephemeral=ephemeral, asks_sign_in=not no_sign_in)
+                _tell(world, instance, host, folder, ephemeral=ephemeral, asks_sign_in=sign_in)
                 if ready_file is not None:
                     facts = {"admin_url": admin_url, "tapt_url": tapt_url, "key": key, "process": os.getpid()}
                     write_private(ready_file, json.dumps(facts, indent=1) + "\n")
@@ -100,18 +109,6 @@ def command(
         finally:
             lock.release()
     click.echo("Stopped. Everything is saved." if not ephemeral else "Stopped.")
-
-
-def _settings(assignments: tuple[str, ...]) -> Settings:
-    from entra_sim.simulator.settings import Settings
-
-    values = {}
-    for assignment in assignments:
-        name, separator, value = assignment.partition("=")
-        if not separator:
-            raise UserInputError(f"--set {assignment}: write NAME=VALUE, for example --set workers=4.")
-        values[name.strip()] = value.strip()
-    return Settings.from_mapping(values, where="--set")
 
 
 def _rate(text: str | None) -> float | None:

@@ -105,6 +105,26 @@ def _links(session: Session, window: Window) -> list[dict[str, Any]]:
     ]
 
 
+def _mappings(session: Session, window: Window) -> dict[str, Any]:
+    document = session.simulator.provisioning.get_schema(session.application)
+    found = {}
+    for mapping in (item for rule in document["synchronizationRules"] for item in rule["objectMappings"]):
+        flows = str(mapping.get("flowTypes", ""))
+        scope = mapping.get("scope") or {}
+        found["groups" if mapping["sourceObjectName"] == "Group" else "users"] = {
+            "enabled": bool(mapping.get("enabled", True)),
+            "create": "Add" in flows,
+            "update": "Update" in flows,
+            "delete": "Delete" in flows,
+            "filters": [group.get("name") for group in scope.get("groups") or ()],
+            "attributes": {
+                row["targetAttributeName"]: (row.get("source") or {}).get("expression")
+                for row in mapping["attributeMappings"]
+            },
+        }
+    return found
+
+
 def _connection(session: Session, window: Window) -> dict[str, Any] | None:
     result = session.connection
     if result is None:
@@ -158,6 +178,16 @@ NOUNS = (
             "code": "error code",
         },
         example="quarantine: {reason: EncounteredQuarantineException}",
+    ),
+    Noun(
+        name="mappings",
+        help="The object mappings: users and groups, each with enabled, create, update, delete, filters (titles), "
+        "attributes (target: source).",
+        section=SECTION,
+        read=_mappings,
+        is_list=False,
+        keys={"users": "the user mapping", "groups": "the group mapping"},
+        example="mappings: {groups: {enabled: false}}",
     ),
     Noun(
         name="counters",

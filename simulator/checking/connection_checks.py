@@ -70,7 +70,7 @@ def _unknown_parameters(bench: Bench) -> Steps:
     person = bench.person("params")
     yield from bench.prepared(person)
     for extra in ((("aadOptscim062020", ""),), (("entraSimUnknown", "1"),)):
-        call = requests.match("User", "userName", person.name)
+        call = requests.match("User", "userName", bench.user_name(person))
         reply = yield Call(method="GET", path=call.path, query=(*extra, *call.query))
         try:
             found = responses.read_list(reply)
@@ -88,7 +88,7 @@ def _match(bench: Bench) -> Steps:
 def _other_case(bench: Bench) -> Steps:
     person = bench.person("case")
     yield from bench.prepared(person)
-    found = yield from bench.find("User", "userName", person.name.upper())
+    found = yield from bench.find("User", "userName", bench.user_name(person).upper())
     bench.expect_one(found, person, "The lookup by userName in capitals")
 
 

@@ -85,6 +85,7 @@ def _updated(bench: Bench, person: object, dialect: Dialect) -> Steps:
 
 def _rename(dialect: Dialect) -> Callable[[Bench], Steps]:
     def body(bench: Bench) -> Steps:
+        bench.needs_names()
         person = bench.person(f"maiden-{DIALECTS[dialect][0]}")
         yield from bench.prepared(person)
         former = person.name

@@ -13,9 +13,12 @@ PATIENCE_S = 1.5
 
 
 @contextmanager
-def asks_then_insists(ask: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+def asks_then_insists(
+    ask: Callable[[], None], insists_while: Callable[[], bool] = lambda: True
+) -> Iterator[Callable[[], bool]]:
     """Call `ask` at the first Ctrl-C or SIGTERM, raise KeyboardInterrupt at the next, or after PATIENCE_S by itself.
 
+    By itself only while `insists_while` says so: tidying up may take its time.
     Yields a function that says whether it was asked.
     """
     asked = threading.Event()
@@ -23,7 +26,7 @@ def asks_then_insists(ask: Callable[[], None]) -> Iterator[Callable[[], bool]]:
     ended = threading.Event()
 
     def insist() -> None:
-        if not ended.is_set() and hasattr(signal, "pthread_kill"):
+        if not ended.is_set() and insists_while() and hasattr(signal, "pthread_kill"):
             signal.pthread_kill(main, signal.SIGINT)
 
     def heard(_number: int, _frame: FrameType | None) -> None:

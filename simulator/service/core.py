@@ -18,6 +18,7 @@ from entra_sim.simulator.model.job import Mail
 from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Reply
 from entra_sim.simulator.scim.profile import TenantUrl
+from entra_sim.simulator.service.claims import Claims
 from entra_sim.simulator.settings import Settings
 from entra_sim.simulator.store.database import Database
 from entra_sim.simulator.store.directory import DirectoryStore
@@ -71,6 +72,7 @@ class Core:
     exchanges: deque[ExchangeRecord] = field(default_factory=lambda: deque(maxlen=EXCHANGES_KEPT))
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     running: set[str] = field(default_factory=set)
+    claims: Claims = field(default_factory=Claims)
 
     def __post_init__(self) -> None:
         self.directory = DirectoryStore(self.database)

@@ -31,6 +31,7 @@ from entra_sim.simulator.model.operation import Action
 from entra_sim.simulator.model.operation import IntentKind
 from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.service import cycle_end
+from entra_sim.simulator.service.claims import Key
 from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.driving import Line
 from entra_sim.simulator.service.driving import Task
@@ -90,10 +91,19 @@ class CycleWork:
         self._unclear = unclear
         self._cycle: Cycle = job.cycle
         self._position = Position("")
+        self._tenant_id = core.tenant_id
         self._is_deleted = False
+        self._claimed: set[Key] = set()
 
     def work(self) -> CycleResult:
         """Carry out what is left of the cycle."""
+        try:
+            return self._work()
+        finally:
+            for key in self._claimed:  # left over only when something broke
+                self._core.claims.give_back(key)
+
+    def _work(self) -> CycleResult:
         if not self._cycle.counts.imported and self._cycle.phase is Phase.USERS:
             self._guard()
         is_over = all(self._work_phase(phase) for phase in _PHASES) and self._work_references()
@@ -176,6 +186,7 @@ class CycleWork:
             self._look_up_job()
             if self._is_deleted:
                 return
+            self._core.progress.clear_linked_intents(self._job.job_id)
             for subject in self._intend(phase, [object_id for object_id in page if object_id not in done]):
                 yield self._task(subject)
 
@@ -205,6 +216,7 @@ class CycleWork:
     def _task(self, subject: Subject) -> Task:
         """Return one object's way through the engine. Source: ENG-270: a failure never ends a cycle."""
         began_at = self._core.clock.now()
+        self._claim(subject)
         self._position.start(subject.source.object_id)
         is_held = subject.intent.is_removal and self._is_held(subject)
         work = Reconciliation(subject, self._run)
@@ -221,8 +233,19 @@ class CycleWork:
 
         def finish(outcome: Outcome, sequences: tuple[int, ...]) -> None:
             self._record(subject, outcome, began_at, sequences)
+            self._give_back(subject)
 
         return Task(key=key, exchange=contained(subject, self._run, exchange), before=before, finish=finish)
+
+    def _claim(self, subject: Subject) -> None:
+        key = (self._job.job_id, *subject.key)
+        self._core.claims.take(key)
+        self._claimed.add(key)
+
+    def _give_back(self, subject: Subject) -> None:
+        key = (self._job.job_id, *subject.key)
+        self._core.claims.give_back(key)
+        self._claimed.discard(key)
 
     def _note_create(self, subject: Subject, attribute: str, value: str) -> None:
         source = subject.source
@@ -242,6 +265,8 @@ class CycleWork:
                     self._count_gone(kind)
             elif outcome.entry != subject.entry:
                 core.jobs.save_entry(job_id, outcome.entry)
+            if not self._position.finish(object_id):
+                core.progress.save_done_ahead(job_id, kind, object_id)
             self._count(subject, outcome)
             is_noted = outcome.held_resource is not None and self._note_reference(subject, outcome)
             self._record_escrow(subject, outcome, is_noted)
@@ -249,11 +274,9 @@ class CycleWork:
             is_kept = outcome.error is None or not self._cycle.is_pruned
             if outcome.draft is not None and is_kept:
                 self._log(outcome.draft, began_at, sequences)
-            if sequences and subject.intent.kind is IntentKind.PROVISION and subject.unclear is None:
+            is_known = outcome.entry is None and subject.intent.kind is IntentKind.PROVISION
+            if is_known and sequences and subject.unclear is None:  # those with a link are cleared page by page
                 core.progress.delete_intent(job_id, kind, object_id)
-            if not self._position.finish(object_id):
-                core.progress.save_done_ahead(job_id, kind, object_id)
-            self._cycle = replace(self._cycle, last_object_id=self._position.last)
             core.progress.save_cycle(job_id, self._cycle)
 
     def _record_escrow(self, subject: Subject, outcome: Outcome, is_noted: bool) -> None:
@@ -314,6 +337,7 @@ class CycleWork:
             cycle_id=self._cycle.cycle_id,
             began_at=began_at,
             request_sequences=sequences,
+            tenant_id=self._tenant_id,
         )
 
     def _count_gone(self, kind: str) -> None:
@@ -326,9 +350,10 @@ class CycleWork:
     def _count(self, subject: Subject, outcome: Outcome) -> None:
         """Count one object. Source: ENG-360."""
         counts = self._cycle.counts
-        wants_export = subject.intent.kind not in {IntentKind.SKIP, IntentKind.NOTHING}
+        wants_export = subject.intent.kind is not IntentKind.SKIP and subject.intent.kind is not IntentKind.NOTHING
         self._cycle = replace(
             self._cycle,
+            last_object_id=self._position.last,
             counts=replace(
                 counts,
                 imported=counts.imported + 1,

@@ -91,6 +91,19 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
+def kept_key(path: Path) -> str:
+    """Return the key that a file holds, made at the first call: sessions outlive a restart."""
+    try:
+        kept = path.read_text(encoding="utf-8").strip()
+    except OSError:
+        kept = ""
+    if kept:
+        return kept
+    key = new_key()
+    write_private(path, key + "\n")
+    return key
+
+
 def announce(folder: Path, instance: Instance) -> None:
     """Write where the instance listens, for commands that talk to it."""
     write_private(folder / INSTANCE_FILE, json.dumps(asdict(instance), indent=1) + "\n")

@@ -18,6 +18,7 @@ from entra_sim.simulator.engine.references import write_members
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.run import intend
+from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.model.directory import Application
@@ -36,6 +37,7 @@ from entra_sim.simulator.service.driving import Line
 from entra_sim.simulator.service.driving import drive
 from entra_sim.simulator.service.driving import open_transport
 from entra_sim.simulator.service.failsafe import contained
+from entra_sim.simulator.service.failsafe import contained_reference
 from entra_sim.simulator.service.records import log_entry
 from entra_sim.simulator.service.recovery import clear_up
 from entra_sim.simulator.service.runs import RunBuilder
@@ -75,7 +77,7 @@ class OnDemandService:
 
         Raises:
             NotFound: no such user or group.
-            StateConflict: no credentials are saved.
+            StateConflict: no credentials are saved, or the group mapping is disabled.
             UserInputError: too many members, or members for a user.
         """
         application = self._applications.get(key)
@@ -88,14 +90,17 @@ class OnDemandService:
         if len(members) > MAX_MEMBERS:
             raise UserInputError(f"At most {MAX_MEMBERS} members can be picked (ENG-250), not {len(members)}.")
         object_type = "User" if isinstance(principal, User) else "Group"
+        if object_type == "Group" and not self._builder.schema(job.job_id).group.mapping.is_enabled:
+            raise StateConflict("The group mapping is disabled; set 'Enabled' to Yes first.")
         transport = open_transport(self._core, application, job.configuration)
         try:
             refused = self._probe(job, transport)
             if refused is not None:
                 return refused
-            work = _OnDemandWork(self._core, self._builder, application, job, transport)
             picked = [self._directory.principal(member).object_id for member in members]
-            return work.provision(object_type, principal.object_id, picked)
+            with self._core.claims.on((job.job_id, object_type, principal.object_id)):
+                work = _OnDemandWork(self._core, self._builder, application, job, transport)
+                return work.provision(object_type, principal.object_id, picked)
         finally:
             transport.close()
 
@@ -133,7 +138,8 @@ class _OnDemandWork:
         self._transport = transport
         self._run: Run = builder.run(job, looks_up_by_filter=True, is_on_demand=True)
         self._cycle_id = core.ids.new("cycle")
-        clear_up(core, builder, job, application, self._run, transport, cycle_id=self._cycle_id)
+        self._sequences: list[int] = []
+        self._unclear = clear_up(core, builder, job, application, self._run, transport, cycle_id=self._cycle_id)
 
     def provision(self, object_type: str, object_id: str, picked: Sequence[str]) -> OnDemandResult:
         core, job = self._core, self._job
@@ -141,8 +147,14 @@ class _OnDemandWork:
         entry = core.jobs.get_entry(job.job_id, object_type, object_id)
         escrow = core.jobs.get_escrows(job.job_id, object_type, [object_id]).get(object_id)
         changes = self._picked_members(source, picked)
+        unclear = self._unclear.get((object_type, object_id))
         subject = intend(
-            source, entry, self._run, has_member_changes=not changes.is_empty, unresolved_members=changes.unresolved
+            source,
+            entry,
+            self._run,
+            unclear=unclear,
+            has_member_changes=not changes.is_empty,
+            unresolved_members=changes.unresolved,
         )
         began_at = core.clock.now()
         work = Reconciliation(subject, self._run)
@@ -155,7 +167,8 @@ class _OnDemandWork:
                 core.jobs.save_entry(job.job_id, outcome.entry)
             if escrow is not None and outcome.error is None:
                 core.jobs.delete_escrow(job.job_id, object_type, object_id)
-            core.progress.delete_intent(job.job_id, object_type, object_id)
+            if unclear is None:
+                core.progress.delete_intent(job.job_id, object_type, object_id)
             if outcome.draft is not None:
                 entries.append(self._log(outcome.draft, began_at))
         reference = self._references(subject, outcome, changes)
@@ -172,9 +185,14 @@ class _OnDemandWork:
                 attribute, value = work.asked
                 intent = CreateIntent(object_type=kind, source_anchor=object_id, attribute=attribute, value=value)
                 self._core.progress.save_intent(self._job.job_id, intent)
-            return self._transport.send(call)
+            return self._send(call)
 
         return send
+
+    def _send(self, call: Call) -> Reply:
+        reply = self._transport.send(call)
+        self._sequences.append(self._transport.sequence)
+        return reply
 
     def _picked_members(self, source: SourceObject, picked: Sequence[str]) -> MemberChanges:
         """Return the picked members as additions; only they are written. Source: ENG-254 (h)."""
@@ -192,7 +210,8 @@ class _OnDemandWork:
         if subject.source.object_type == "Group":
             if changes.is_empty:
                 return nothing
-            written = drive(write_members(subject, entry, changes, self._run), self._transport.send)
+            work = write_members(subject, entry, changes, self._run)
+            written = drive(contained_reference(subject, self._run, work), self._send)
             added = [(member, changes.added[member]) for member in written.added]
             with self._core.database.atomic():
                 self._core.jobs.save_exported_members(self._job.job_id, subject.source.object_id, added, ())
@@ -204,9 +223,11 @@ class _OnDemandWork:
             return nothing
         held = rows[0].path.read(outcome.held_resource)
         shown = None if held is None else str(held)
-        return drive(set_manager(subject, entry, shown, (manager_id, target), self._run), self._transport.send)
+        exchange = set_manager(subject, entry, shown, (manager_id, target), self._run)
+        return drive(contained_reference(subject, self._run, exchange), self._send)
 
     def _log(self, draft: LogDraft, began_at: datetime) -> ProvisioningLogEntry:
+        sequences, self._sequences = tuple(self._sequences), []
         return log_entry(
             self._core,
             self._job,
@@ -215,7 +236,7 @@ class _OnDemandWork:
             draft,
             cycle_id=self._cycle_id,
             began_at=began_at,
-            request_sequences=(),
+            request_sequences=sequences,
             initiated_by="user",
         )
 

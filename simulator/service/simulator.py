@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.clock import wall_now
@@ -76,7 +77,6 @@ class Simulator:
         chance: random.Random,
     ) -> None:
         self.core = Core(database=database, clock=clock, ids=ids, settings=settings, connect=connect, chance=chance)
-        self._prepare_tenant()
         self.clock = clock
         self.settings = settings
         self.builder = RunBuilder(self.core)
@@ -92,6 +92,8 @@ class Simulator:
         self.keeper = ClockKeeper(self.core.directory, clock)
         self.before_jump: Callable[[str], None] = lambda reason: None
         self.lab: Lab | None = None
+        self.perform: Callable[[str], dict[str, Any]] | None = None
+        self.prepare()
 
     @classmethod
     def open(cls, data: Path, *, settings: Settings | None = None, clock: VirtualClock | None = None) -> Simulator:
@@ -110,7 +112,9 @@ class Simulator:
             chance=fresh_chance(),
         )
 
-    def _prepare_tenant(self) -> None:
+    def prepare(self) -> None:
+        """Make a new store usable (the tenant's own facts), and forget what was compiled from a former one."""
+        self.builder.forget()
         store = self.core.directory
         if store.get_tenant("id") is None:
             with self.core.database.atomic():

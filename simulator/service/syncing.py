@@ -10,6 +10,7 @@ import hashlib
 import random
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.ids import IdSource
 from entra_sim.simulator.model.directory import Application
+from entra_sim.simulator.model.job import CycleCounts
 from entra_sim.simulator.model.job import ScheduleState
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.scim.profile import TenantUrl
@@ -44,6 +46,7 @@ from entra_sim.simulator.transport.journal import JournalingTransport
 
 APPLICATION = "entra-sim sync"
 UNSTORED_SECRET = "given-to-each-run"
+TELL_EVERY_S = 0.1
 MOST_CYCLES_IN_A_RUN = 3
 """A run that goes on with a broken-off cycle makes a second one for what came after it."""
 
@@ -77,10 +80,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a run is. `total` is None when it is not known."""
+    """How far a run is: objects, then their references (managers, members). `total` is None when it is not known."""
 
     done: int
     total: int | None
+    references: int
     requests: int
     seconds: float
 
@@ -105,7 +109,10 @@ def open_state(folder: Path, scratch: Path | None = None) -> Database:
         return Database.open(folder / DATABASE_NAME)
     stored = folder / DATABASE_NAME
     if stored.exists():
-        original = sqlite3.connect(f"{stored.resolve().as_uri()}?mode=ro", uri=True)
+        # at rest there is no -wal file, and reading without one makes none beside the database
+        at_rest = not stored.with_name(f"{DATABASE_NAME}-wal").exists()
+        mode = "mode=ro&immutable=1" if at_rest else "mode=ro"
+        original = sqlite3.connect(f"{stored.resolve().as_uri()}?{mode}", uri=True)
         copy = sqlite3.connect(str(scratch / DATABASE_NAME))
         try:
             original.backup(copy)
@@ -147,10 +154,12 @@ class Synchronizer:
         self._sink = sink
         self._heard = heard
         self._monotonic = monotonic
+        self._lock = threading.Lock()
         self._stop_asked = False
         self._requests = self._writes = self._began_requests = 0
         self._expected: int | None = None
         self._began_s = monotonic()
+        self._told_s = -TELL_EVERY_S
         self._notes: tuple[str, ...] = ()
         self.simulator = Simulator(
             database=database, clock=clock, ids=ids, settings=settings, connect=self._connect, chance=chance
@@ -164,11 +173,11 @@ class Synchronizer:
         return PlanningTransport(counted) if self._is_dry_run else counted
 
     def _exchanged(self, exchange: Exchange) -> None:
-        self._requests += 1
-        self._writes += exchange.call.is_write
-        if self._sink is not None:
-            self._sink(exchange)
-        self._tell()
+        with self._lock:  # several workers send
+            self._requests += 1
+            self._writes += exchange.call.is_write
+            if self._sink is not None:
+                self._sink(exchange)
 
     def _prepared(self) -> Application:
         simulator = self.simulator
@@ -277,11 +286,21 @@ class Synchronizer:
         return self._stop_asked
 
     def _tell(self) -> None:
-        job = self.simulator.core.jobs.get(self._application.job_id)
-        done = job.cycle.counts.imported if job is not None and job.cycle is not None else 0
-        total = None if self._expected is None else max(self._expected, done)
         seconds = self._monotonic() - self._began_s
-        self._heard(Progress(done=done, total=total, requests=self._requests - self._began_requests, seconds=seconds))
+        if 0 <= seconds - self._told_s < TELL_EVERY_S:
+            return
+        self._told_s = seconds
+        job = self.simulator.core.jobs.get(self._application.job_id)
+        counts = job.cycle.counts if job is not None and job.cycle is not None else CycleCounts()
+        self._heard(
+            Progress(
+                done=counts.imported,
+                total=None if self._expected is None else max(self._expected, counts.imported),
+                references=counts.imported_reference_deltas,
+                requests=self._requests - self._began_requests,
+                seconds=seconds,
+            )
+        )
 
     def run(self) -> SyncResult:
         """Run what there is to do now, and pause the job again."""

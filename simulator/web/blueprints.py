@@ -27,6 +27,7 @@ from entra_sim.simulator.web import routes_scenarios
 from entra_sim.simulator.web import routes_schema
 from entra_sim.simulator.web import routes_scope
 from entra_sim.simulator.web import routes_sign_in
+from entra_sim.simulator.web import routes_steps
 from entra_sim.simulator.web import routes_timeline
 from entra_sim.simulator.web import routes_tutorial
 from entra_sim.simulator.web import routes_twins
@@ -61,4 +62,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     routes_twins.blueprint,
     routes_clock.blueprint,
     routes_lab.blueprint,
+    routes_steps.blueprint,
 )

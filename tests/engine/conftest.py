@@ -33,3 +33,9 @@ def open_lab() -> Iterator[Callable[..., Lab]]:
 def lab(open_lab: Callable[..., Lab]) -> Lab:
     """Give a lab with the default settings, not started."""
     return open_lab()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the long random walk."""
+    parser.addoption("--walk-steps", type=int, default=0, help="steps of the random walk, instead of a short one")
+    parser.addoption("--walk-seed", type=int, default=1, help="seed of the long walk")

@@ -142,6 +142,14 @@ def test_broken_bodies(scim, raw: bytes) -> None:
         assert scim(method, path, raw=raw).status == 400
 
 
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**40])
+def test_numbers_that_cannot_be_kept_exactly_are_refused(scim, tapt: Tapt, number: int) -> None:
+    answer = scim("POST", "/Users", {"schemas": [CORE], "userName": "x", "urn:c:2.0:User": {"n": [1, number]}})
+    assert (answer.status, answer.scim_type) == (400, "invalidValue")
+    kept = {"a": 2**64 - 1, "b": -(2**63), "c": f": {number}", "d": 0.1}
+    assert scim.user("y", **{"urn:c:2.0:User": kept})["urn:c:2.0:User"] == kept
+
+
 @pytest.mark.parametrize(
     "path", ["/Users/%00", "/Users/%FF", "/Users/" + "a" * 5000, "/%2e%2e/", "/Users/..", "/Users/%2F"]
 )

@@ -44,6 +44,17 @@ def test_ring_has_a_set_size() -> None:
     assert tapt.journal.last_sequence == 5
 
 
+def test_large_bodies_push_the_oldest_out(scim, tapt: Tapt) -> None:
+    for number in range(3):
+        scim("GET", f"/Users?filter={number}")
+    for _ in range(1000):
+        scim("POST", "/Users", raw=b"x" * 70_000)
+    kept = tapt.journal.exchanges()
+    assert sum(len(e.request_body) + len(e.response_body) for e in kept) <= 48 * 1024 * 1024
+    assert 600 < len(kept) < 1000
+    assert max(len(e.request_body) for e in kept) == 65_536
+
+
 def test_findings_name_the_quirks(scim, tapt: Tapt) -> None:
     user = scim.user("ada")
     scim.patch(

@@ -155,7 +155,7 @@ member_changes = st.one_of(
 )  # fmt: skip
 
 
-@pytest.mark.rule("QRK-10", "SRV-048", "SRV-049", "WIRE-107", "WIRE-108")
+@pytest.mark.rule("QRK-10", "SRV-048", "SRV-049")
 @settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -278,3 +279,117 @@ def test_32_clients_lose_no_write(start: Start) -> None:
     _, held = server.ask("GET", f"/scim/v2/Groups/{group['id']}")
     assert len(held["members"]) == 160
     assert len(server.names()) == 160
+
+
+SUITE = """
+import json, sys, urllib.request
+base, key, colour = sys.argv[1:]
+
+def ask(method, url, token, body=None, status=200):
+    data = json.dumps(body).encode() if body is not None else None
+    headers = {"Authorization": "Bearer " + token, "Content-Type": "application/scim+json"}
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=20) as answer:
+        raw = answer.read()
+        assert answer.status == status, answer.status
+        return json.loads(raw) if raw else None
+
+made = ask("POST", base + "/_control/organisations", key, {"name": colour, "ids": "counted"}, 201)
+users, control, token = made["tenant_url"] + "/Users", made["control_url"], made["token"]
+for round in range(4):
+    for number in range(10):
+        body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": f"p{number}", "title": colour}
+        user = ask("POST", users, token, body, 201)
+        assert user["meta"]["location"] == users + "/" + user["id"], user
+        assert int(user["id"][-4:], 16) == number + 1, user
+    listed = ask("GET", users, token)
+    assert listed["totalResults"] == 10
+    assert {r["title"] for r in listed["Resources"]} == {colour}
+    assert len(ask("GET", control + "/journal", made["control_key"])["exchanges"]) == 11
+    ask("POST", control + "/reset", made["control_key"])
+ask("DELETE", base + "/_control/organisations/" + colour, key, status=204)
+"""
+
+
+def test_two_test_suites_at_once_under_a_second_network_name(start: Start) -> None:
+    server = start("--ephemeral", "--port", "0", "--host", "0.0.0.0")
+    name = socket.gethostname()
+    try:
+        socket.create_connection((name, server.port), timeout=2).close()
+    except OSError:
+        name = "127.0.0.2" if sys.platform == "linux" else "localhost"
+    command = [sys.executable, "-c", SUITE, f"http://{name}:{server.port}", server.told["control_key"]]
+    suites = [subprocess.Popen([*command, colour], stderr=subprocess.PIPE, text=True) for colour in ("blue", "green")]
+    for suite in suites:
+        _, trouble = suite.communicate(timeout=60)
+        assert suite.returncode == 0, trouble
+    key = server.told["control_key"]
+    assert [o["name"] for o in server.ask("GET", "/_control/organisations", key=key)[1]["organisations"]] == ["tapt"]
+    assert server.ask("GET", "/_control/state", key=key)[1]["users"] == 0
+    assert server.told["passwords"]["admin@tapt.example"] != "tapt-admin"
+
+
+def test_time_goes_on_after_a_restart(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    for clock, moved in (
+        ("frozen@2030-01-05T09:00:00Z", "2030-01-05T10:00:00.000Z"),
+        ("60x@2029-01-01", "2030-01-05T1"),
+    ):
+        server = start("--data", str(folder), "--port", "0", "--clock", clock)
+        key = server.told["control_key"]
+        if clock.startswith("frozen"):
+            server.ask("POST", "/_control/clock", {"advance": "1h"}, key=key)
+        assert server.ask("GET", "/_control/clock", key=key)[1]["now"].startswith(moved)
+        server.process.terminate()
+        server.process.wait(5)
+    server = start("--data", str(folder), "--port", "0")
+    assert server.ask("GET", "/_control/clock", key=server.told["control_key"])[1]["now"] > "2030-01-05T10:00"
+
+
+def test_token_from_the_environment(start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ready = tmp_path / "env.json"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "entra_sim.cli", "tapt", "--ephemeral", "--port", "0", "--ready-file", str(ready)],
+        env={**os.environ, "ENTRA_SIM_TOKEN": "from-the-environment", "HTTP_X_ODD": "1"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(400):
+            if ready.exists():
+                break
+            threading.Event().wait(0.05)
+        server = Running(process, json.loads(ready.read_text()))  # type: ignore[arg-type]
+        assert server.ask("GET", "/scim/v2/Users", key="from-the-environment")[0] == 200
+        key = server.told["control_key"]
+        journal = server.ask("GET", "/_control/journal", key=key)[1]
+        assert "x-odd" not in journal["exchanges"][0]["request"]["headers"]
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+def test_cut_connection_under_waitress() -> None:
+    import logging
+    from datetime import UTC
+    from datetime import datetime
+
+    from waitress.server import create_server
+
+    from entra_sim.mock_tapt import Fault
+    from entra_sim.mock_tapt import Tapt
+
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    tapt = Tapt.open(now=lambda: now, wait=lambda seconds: None, new_id=lambda kind: f"{kind}-1")
+    tapt.preset_token(TOKEN)
+    tapt.faults.add(Fault(method="POST", cut="after"))
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    server = create_server(tapt.wsgi, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        asked = Running(None, {"port": int(server.effective_port)})  # type: ignore[arg-type]
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            asked.create("ada")
+        assert [user["userName"] for user in tapt.users()] == ["ada"]
+    finally:
+        server.close()
+        thread.join(2)

@@ -106,15 +106,13 @@ def test_why_prints_for_people(folder: Path) -> None:
 
 def test_logs_filter_and_print(folder: Path) -> None:
     shown = run("logs", "--data", str(folder), "--action", "create", "--status", "success")
-    assert [line.split()[-1] for line in shown.output.splitlines()] == [
-        "ada@contoso.example",
-        "grace@contoso.example",
-        "Outer",
-    ] or len(shown.output.splitlines()) == 3
+    created = {line.split()[-1] for line in shown.output.splitlines()}
+    assert created == {"ada@contoso.example", "grace@contoso.example", "Outer"}
     skipped = run("logs", "--data", str(folder), "--code", "NotEffectivelyEntitled", "--details")
     assert "skipped  EntrySynchronizationSkip" in skipped.output
     lines = run("logs", "--data", str(folder), "--json", "--limit", "1").output.splitlines()
-    assert json.loads(lines[0])["provisioningStatusInfo"]["status"] in ("success", "skipped")
+    assert len(lines) == 1
+    assert json.loads(lines[0])["provisioningStatusInfo"]["status"] in ("success", "skipped", "warning")
 
 
 @pytest.mark.rule("ENG-349")

@@ -195,3 +195,21 @@ def test_ctrl_c_in_the_demo_leaves_no_traceback() -> None:
         assert process.wait(timeout=20) == 130, rest + errors
     assert "Traceback" not in rest + errors
     assert "nothing is left running" in errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_in_a_parallel_run_ends_the_workers(folder: Path) -> None:
+    slow = STORY.replace("  - expect", "  - advance: 5 years\n  - expect")
+    for number in range(4):
+        Path(f"story{number}.yaml").write_text(STORY if number == 0 else slow)
+    with subprocess.Popen(
+        python("run", ".", "--jobs", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("ok")
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, rest + errors
+    assert "Traceback" not in errors
+    assert "nothing is left running" in errors

@@ -1,0 +1,422 @@
+"""One cycle over users or groups in memory: the engine's generators, a pretend target, links in a dictionary.
+
+What `service.cycle_work` does with a store and a transport, without either: users, groups, then references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from itertools import count
+from random import Random
+from typing import Any
+
+from entra_sim.simulator.engine import guard
+from entra_sim.simulator.engine.mapping import CompiledMapping
+from entra_sim.simulator.engine.mapping import CompiledRow
+from entra_sim.simulator.engine.mapping import compile_mapping
+from entra_sim.simulator.engine.outcome import Outcome
+from entra_sim.simulator.engine.references import ReferenceOutcome
+from entra_sim.simulator.engine.references import set_manager
+from entra_sim.simulator.engine.run import Run
+from entra_sim.simulator.engine.run import Subject
+from entra_sim.simulator.engine.run import intend
+from entra_sim.simulator.expressions import EvaluationContext
+from entra_sim.simulator.model.directory import SourceObject
+from entra_sim.simulator.model.entry import SyncEntry
+from entra_sim.simulator.model.mapping import read_schema
+from entra_sim.simulator.planning.model import AttributeChange
+from entra_sim.simulator.planning.model import JobSettings
+from entra_sim.simulator.planning.model import Kind
+from entra_sim.simulator.planning.model import ObjectPlan
+from entra_sim.simulator.planning.model import StaysWrong
+from entra_sim.simulator.planning.model import StrayAccount
+from entra_sim.simulator.planning.observed import Person
+from entra_sim.simulator.planning.rehearsal import Rehearsal
+from entra_sim.simulator.planning.rehearsal import held_plan
+from entra_sim.simulator.planning.rehearsal import object_plan
+from entra_sim.simulator.planning.resources import NAMES
+from entra_sim.simulator.planning.target import PretendTarget
+from entra_sim.simulator.scim.call import Call
+from entra_sim.simulator.settings import Settings
+
+PROGRESS_EVERY = 250
+Progress = Callable[[str, int], None]
+
+
+class Purpose(StrEnum):
+    """Why a cycle is run: to fill the target, to find out what is linked to what, or to be told of."""
+
+    SEED = "seed"
+    LINK = "link"
+    PLAN = "plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One pass over the objects.
+
+    Args:
+        state: index of the job state.
+        is_initial: everybody; else only `wanted`, as an incremental cycle does.
+        looks_up_by_filter: linked objects are looked up by filter first (ENG-166).
+        holds: accidental-deletion prevention holds all removals.
+    """
+
+    state: int
+    purpose: Purpose
+    is_initial: bool = True
+    looks_up_by_filter: bool = False
+    holds: bool = False
+    wanted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What every object of a plan shares besides the states of the job."""
+
+    states: tuple[JobSettings, ...]
+    settings: Settings
+    now: datetime
+    default_domain: str
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Note:
+    """What the reference pass adds to the line of one object."""
+
+    changes: list[AttributeChange] = field(default_factory=list)
+    stays_wrong: list[StaysWrong] = field(default_factory=list)
+    error: str = ""
+    reads: int = 0
+    writes: int = 0
+
+    def onto(self, item: ObjectPlan) -> ObjectPlan:
+        """Return the line with this added."""
+        kind = item.kind
+        if self.error:
+            kind = Kind.FAILED
+        elif self.changes and kind in (Kind.UNCHANGED, Kind.LEFT_ALONE):
+            kind = Kind.UPDATED
+        return replace(
+            item,
+            kind=kind,
+            changes=item.changes + tuple(self.changes),
+            stays_wrong=item.stays_wrong + tuple(self.stays_wrong),
+            reason=self.error or item.reason,
+            reads=item.reads + self.reads,
+            writes=item.writes + self.writes,
+        )
+
+
+class Compiled:
+    """The mappings of one state of the job, compiled, and what was mapped in the state before."""
+
+    def __init__(self, document: Mapping[str, Any], before: Compiled | None = None) -> None:
+        schema = read_schema(document)
+        self.user = compile_mapping(schema.user)
+        self.group = compile_mapping(schema.group)
+        self._before = before
+
+    def mapping(self, object_type: str) -> CompiledMapping:
+        """Return the compiled mapping of "User" or "Group"."""
+        return self.user if object_type == "User" else self.group
+
+    def dropped(self, object_type: str) -> tuple[CompiledRow, ...]:
+        """Return the rows that the state before had and this one has not."""
+        if self._before is None:
+            return ()
+        kept = {item.row.target_attribute_name for item in self.mapping(object_type).rows}
+        return tuple(
+            item
+            for item in self._before.mapping(object_type).rows
+            if item.row.target_attribute_name not in kept and item.row.source_expression is not None
+        )
+
+
+def compiled_states(environment: Environment) -> list[Compiled]:
+    """Return the compiled states, each knowing the one before."""
+    found: list[Compiled] = []
+    for state in environment.states:
+        found.append(Compiled(state.document, found[-1] if found else None))
+    return found
+
+
+class Half:
+    """Users (or a share of them) or groups on their way: links, the pretend target, what waits for references.
+
+    Attributes:
+        retries: ids of those that failed while the target was filled; the next cycle tries them again (ENG-271).
+    """
+
+    object_type = "User"
+
+    def __init__(self, environment: Environment, target: PretendTarget) -> None:
+        self.environment = environment
+        self.target = target
+        self.entries: dict[str, SyncEntry] = {}
+        self.owners: dict[str, str] = {}
+        self.pending: list[tuple[SourceObject, Any]] = []
+        self.retries: set[str] = set()
+        self.others: Mapping[str, str] = {}
+        self._states = compiled_states(environment)
+        self._made_ids = count(1)
+        self._chance = Random(0)  # what is drawn differs in a real run; a plan can only say that it is new
+
+    def run(self, order: Order) -> Run:
+        """Return the shared part of the engine's work."""
+        state, compiled = self.environment.states[order.state], self._states[order.state]
+        settings = self.environment.settings
+        return Run(
+            user=compiled.user,
+            group=compiled.group,
+            dialect=state.dialect,
+            settings=settings,
+            evaluation=EvaluationContext(
+                now=self.environment.now,
+                new_id=lambda: f"00000000-0000-4000-8000-{next(self._made_ids):012x}",
+                chance=self._chance,
+                default_domain=self.environment.default_domain,
+            ),
+            now=self.environment.now,
+            sync_all=state.sync_all,
+            skips_out_of_scope_deletions=state.skips_out_of_scope_deletions,
+            source_of=lambda kind, anchor: self.owners.get(anchor),
+            target_of=self._target_of,
+            looks_up_by_filter=order.looks_up_by_filter,
+        )
+
+    def _target_of(self, _kind: str, source_id: str) -> str | None:
+        entry = self.entries.get(source_id)
+        if entry is not None:
+            return entry.target_anchor if entry.is_managed else None
+        return self.others.get(source_id)
+
+    def know(self, managed: Mapping[str, str]) -> None:
+        """Take note of the links of all users, those of other shares too."""
+        self.others = managed
+
+    def linked(self) -> dict[str, str]:
+        """Return target id → source id of all links, unmanaged ones too."""
+        return dict(self.owners)
+
+    def managed(self) -> dict[str, str]:
+        """Return source id → target id of the managed links."""
+        return {key: entry.target_anchor for key, entry in self.entries.items() if entry.is_managed}
+
+    def sources(self, order: Order) -> Iterable[SourceObject]:
+        """Return the objects of a pass in feed order."""
+        raise NotImplementedError
+
+    def subjects(self, order: Order, run: Run) -> Iterable[Subject]:
+        """Return the decisions about all objects of a pass."""
+        for source in self.sources(order):
+            yield intend(source, self.entries.get(source.object_id), run)
+
+    def counted(self, order: Order) -> tuple[int, int]:
+        """Return how many objects are in scope, and how many removals a pass would bring."""
+        run = self.run(order)
+        if not self._is_enabled(run):
+            return 0, 0
+        inside = removals = 0
+        for subject in self.subjects(replace(order, is_initial=True), run):
+            inside += subject.is_inside
+            if self._is_looked_at(subject.source.object_id, order):
+                removals += guard.removal_count((subject,))
+        return inside, removals
+
+    def _is_looked_at(self, object_id: str, order: Order) -> bool:
+        """Return whether a pass looks at an object: an incremental one at changes and at retries (ENG-150)."""
+        return order.is_initial or object_id in order.wanted or object_id in self.retries
+
+    def _is_enabled(self, run: Run) -> bool:
+        return run.mapping(self.object_type).mapping.is_enabled
+
+    def taken_counts(self) -> dict[str, int]:
+        """Return the requests by method since the last time this was asked."""
+        counts = dict(self.target.counts)
+        self.target.counts.clear()
+        return counts
+
+    def strays(self) -> list[StrayAccount]:
+        """Return the accounts of the target that no object is linked to."""
+        found = []
+        for target_id in self.target.ids(self.object_type):
+            if target_id not in self.owners:
+                resource = self.target.resource(self.object_type, target_id) or {}
+                found.append(
+                    StrayAccount(
+                        object_type=self.object_type,
+                        target_id=target_id,
+                        name=str(resource.get(NAMES[self.object_type]) or target_id),
+                        is_active=resource.get("active") is not False,
+                    )
+                )
+        return found
+
+    def work(self, order: Order, progress: Progress) -> list[ObjectPlan]:
+        """Carry out a pass without its references; returns the lines of the plan, none unless it is told of."""
+        run = self.run(order)
+        lines: list[ObjectPlan] = []
+        self.pending = []
+        if not self._is_enabled(run):
+            return lines
+        dropped = self._states[order.state].dropped(self.object_type)
+        for number, subject in enumerate(self.subjects(order, run), 1):
+            if order.purpose is Purpose.LINK:
+                self._keep(subject, self._linked(subject, run))
+            elif order.holds and subject.intent.is_removal:
+                lines.append(held_plan(subject, _driven(guard.held_back(subject, run), self.target.send)))
+            else:
+                work, outcome, reads, writes = self._carry_out(subject, run)
+                if order.purpose is Purpose.SEED and outcome.escrow is not None:
+                    self.retries.add(subject.source.object_id)
+                if order.purpose is Purpose.PLAN:
+                    lines.append(object_plan(work, outcome, (reads, writes), dropped))
+            if number % PROGRESS_EVERY == 0:
+                progress(str(order.purpose), number)
+        return lines
+
+    def _carry_out(self, subject: Subject, run: Run) -> tuple[Rehearsal, Outcome, int, int]:
+        work = Rehearsal(subject, run)
+        reads = writes = 0
+        exchange = work.exchange()
+        try:
+            call = next(exchange)
+            while True:
+                reads, writes = (reads, writes + 1) if call.is_write else (reads + 1, writes)
+                call = exchange.send(self.target.send(call))
+        except StopIteration as stop:
+            outcome: Outcome = stop.value
+        self._keep(subject, outcome.entry)
+        if outcome.held_resource is not None and outcome.entry is not None:
+            self.note_reference(subject, outcome, run)
+        return work, outcome, reads, writes
+
+    def _linked(self, subject: Subject, run: Run) -> SyncEntry | None:
+        """Return the link that the object has, or would get by what is there: it runs up to the first write."""
+        work = Rehearsal(subject, run)
+        exchange = work.exchange()
+        try:
+            call = next(exchange)
+            while not call.is_write:
+                call = exchange.send(self.target.send(call))
+            exchange.close()
+        except StopIteration as stop:
+            found: SyncEntry | None = stop.value.entry
+            return found
+        return work.entry
+
+    def _keep(self, subject: Subject, entry: SyncEntry | None) -> None:
+        object_id = subject.source.object_id
+        if entry == subject.entry:
+            return
+        if subject.entry is not None:
+            self.owners.pop(subject.entry.target_anchor, None)
+            self.entries.pop(object_id)
+        if entry is not None:
+            self.entries[object_id] = entry
+            self.owners[entry.target_anchor] = object_id
+
+    def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
+        """Remember an object that the reference pass looks at."""
+        raise NotImplementedError
+
+
+class UserHalf(Half):
+    """Users, or a share of them that no user outside can get in the way of."""
+
+    def __init__(self, environment: Environment, target: PretendTarget, people: Sequence[Person]) -> None:
+        super().__init__(environment, target)
+        self.people = people
+
+    def sources(self, order: Order) -> Iterable[SourceObject]:
+        """Return the users of a pass in feed order."""
+        sync_all = self.environment.states[order.state].sync_all
+        change = "Add" if order.is_initial else "Update"
+        for person in self.people:
+            if self._is_looked_at(person.object_id, order):
+                yield person.source(order.state, sync_all=sync_all, change_kind=change)
+
+    def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
+        """Remember the manager that the target shows. Source: ENG-220, as `CycleWork` does."""
+        rows = [item for item in run.user.reference_rows if item.direct == "manager"]
+        if rows:
+            assert outcome.held_resource is not None
+            self.pending.append((subject.source, rows[0].path.read(outcome.held_resource)))
+
+    def references(self, order: Order, managed: Mapping[str, str]) -> dict[str, Note]:
+        """Write the managers; returns source id → what that adds to its line. Source: ENG-221, ENG-222, ENG-224."""
+        self.others = managed
+        run, notes = self.run(order), {}
+        rows = [item for item in run.user.reference_rows if item.direct == "manager"]
+        for source, held in self.pending:
+            note = self._manager(source, held, rows[0], managed, run, order)
+            if note is not None:
+                notes[source.object_id] = note
+        return notes
+
+    def _manager(
+        self, source: SourceObject, held: Any, row: CompiledRow, managed: Mapping[str, str], run: Run, order: Order
+    ) -> Note | None:
+        path, name = row.row.target_attribute_name, self.environment.names
+        held = None if held is None else str(held)
+        if source.manager_id is None:
+            if held is None:
+                return None
+            text = "the manager was removed in the directory; the target keeps the old one, clear it there"
+            return Note(stays_wrong=[StaysWrong(rule="ENG-224", attribute=path, text=text)])
+        target = managed.get(source.manager_id)
+        who = name.get(source.manager_id, source.manager_id)
+        if target is None:
+            text = (
+                f"the manager '{who}' is not in scope and not written; when that changes later, "
+                "only a restart of provisioning writes it"
+            )
+            return Note(stays_wrong=[StaysWrong(rule="ENG-224", attribute=path, text=text)])
+        entry = self.entries[source.object_id]
+        subject = intend(source, entry, run)
+        note = Note()
+        outcome: ReferenceOutcome = counted(
+            set_manager(subject, entry, held, (source.manager_id, target), run), self.target.send, note
+        )
+        if outcome.error is not None:
+            note.error = str(outcome.error)
+            if order.purpose is Purpose.SEED:
+                self.retries.add(source.object_id)
+        elif outcome.is_exported:
+            former = self._name_of(held, managed)
+            note.changes.append(AttributeChange(attribute=path, old=former, new=who, source="[manager]"))
+        return note if note.reads or note.writes else None
+
+    def _name_of(self, target_id: str | None, _managed: Mapping[str, str]) -> str | None:
+        if target_id is None:
+            return None
+        owner = self.owners.get(target_id)
+        return target_id if owner is None else self.environment.names.get(owner, owner)
+
+
+def _driven(exchange: Any, send: Callable[[Call], Any]) -> Outcome:
+    return counted(exchange, send, Note())  # type: ignore[no-any-return]
+
+
+def counted(exchange: Any, send: Callable[[Call], Any], note: Note) -> Any:
+    """Return what the generator returns, counting its requests."""
+    try:
+        call = next(exchange)
+        while True:
+            if call.is_write:
+                note.writes += 1
+            else:
+                note.reads += 1
+            call = exchange.send(send(call))
+    except StopIteration as stop:
+        return stop.value

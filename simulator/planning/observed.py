@@ -1,0 +1,140 @@
+"""The directory as a job sees it, from an image in memory: entitlement, roles, members.
+
+The same facts as `service.runs` reads from its store; tests/plan/test_plan_is_the_truth.py compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from entra_sim.simulator.model.directory import Presence
+from entra_sim.simulator.model.directory import SourceObject
+from entra_sim.simulator.model.directory import User
+from entra_sim.simulator.model.directory import user_attributes
+from entra_sim.simulator.planning.model import JobSettings
+from entra_sim.simulator.tenants import DirectoryImage
+from entra_sim.simulator.tenants import GroupRecord
+from entra_sim.simulator.tenants import UserRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user with what a job needs to know of it.
+
+    Args:
+        attributes: as mappings read them, without roles.
+        roles: role values in the order of their assignments, per job state; None when not entitled.
+    """
+
+    object_id: str
+    attributes: Mapping[str, Any]
+    manager_id: str | None
+    presence: Presence
+    roles: tuple[tuple[str, ...] | None, ...]
+
+    def source(self, state: int, *, sync_all: bool, change_kind: str = "") -> SourceObject:
+        """Return the user as the job in this state sees it. Source: ENG-021 to ENG-026, ENG-104."""
+        entitling = self.roles[state]
+        attributes = self.attributes
+        if entitling and not sync_all:
+            shown = [{"id": role, "value": role, "displayName": role} for role in entitling]
+            attributes = {**attributes, "appRoleAssignments": shown}
+        return SourceObject(
+            object_type="User",
+            object_id=self.object_id,
+            attributes=attributes,
+            presence=self.presence,
+            is_entitled=sync_all or entitling is not None,
+            change_kind=change_kind,
+            manager_id=self.manager_id,
+        )
+
+
+def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...]) -> Person:
+    """Return a user with the defaults that the directory gives to a new one. Source: ENG-003."""
+    given = {name: value for name, value in record.attributes.items() if name != "objectId"}
+    alias = record.user_principal_name.split("@")[0]
+    user = User(
+        object_id=record.object_id,
+        attributes={"accountEnabled": True, "displayName": alias, "mailNickname": alias, **given},
+    )
+    return Person(
+        object_id=user.object_id,
+        attributes=user_attributes(user),
+        manager_id=record.manager,
+        presence=user.presence,
+        roles=roles,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A group; `is_assigned` per job state."""
+
+    record: GroupRecord
+    is_assigned: tuple[bool, ...]
+
+    def source(self, state: int, *, sync_all: bool, change_kind: str = "") -> SourceObject:
+        """Return the group as the job in this state sees it. Source: ENG-004, ENG-023, ENG-237."""
+        attributes: dict[str, Any] = {"securityEnabled": True, **self.record.attributes}
+        return SourceObject(
+            object_type="Group",
+            object_id=self.record.object_id,
+            attributes=attributes,
+            presence=Presence.ACTIVE,
+            is_entitled=sync_all or (self.is_assigned[state] and bool(attributes["securityEnabled"])),
+            change_kind=change_kind,
+            member_ids=self.record.members,
+        )
+
+
+def observed(image: DirectoryImage, states: Sequence[JobSettings]) -> tuple[list[Person], list[Team]]:
+    """Return users and groups in feed order (by object id), with what entitles them in each state of the job."""
+    groups = {group.object_id: group for group in image.groups}
+    entitling = [_entitling(image, state, groups) for state in states]
+    assigned = [{principal for principal, _role in _assignments(image, state)} for state in states]
+    people = [
+        _person(record, tuple(found.get(record.object_id) for found in entitling))
+        for record in sorted(image.users, key=lambda item: item.object_id)
+    ]
+    teams = [
+        Team(record=record, is_assigned=tuple(record.object_id in found for found in assigned))
+        for record in sorted(image.groups, key=lambda item: item.object_id)
+    ]
+    return people, teams
+
+
+def affected(image: DirectoryImage, states: Sequence[JobSettings]) -> frozenset[str]:
+    """Return whose assignment differs between the first and the last state, with the users who are direct members."""
+    before, after = (set(_assignments(image, state)) for state in (states[0], states[-1]))
+    groups = {group.object_id: group for group in image.groups}
+    found: set[str] = set()
+    for principal, _role in before ^ after:
+        found.add(principal)
+        if principal in groups:
+            found.update(member for member in groups[principal].members if member not in groups)
+    return frozenset(found)
+
+
+def _assignments(image: DirectoryImage, state: JobSettings) -> Iterable[tuple[str, str | None]]:
+    left_out = set(state.unassigned)
+    found = {(item.principal, item.role): None for item in image.assignments if item.principal not in left_out}
+    return [*found, *((principal, None) for principal in state.assigned if (principal, None) not in found)]
+
+
+def _entitling(
+    image: DirectoryImage, state: JobSettings, groups: Mapping[str, GroupRecord]
+) -> dict[str, tuple[str, ...]]:
+    """Return user id → role values that entitle it, oldest assignment first. Source: ENG-021, ENG-023, ENG-107."""
+    found: dict[str, dict[str, None]] = {}
+    for principal, role in _assignments(image, state):
+        group = groups.get(principal)
+        if group is not None and not group.attributes.get("securityEnabled", True):
+            continue
+        for user_id in (principal,) if group is None else group.members:
+            found.setdefault(user_id, {}).update({role: None} if role else {})
+    return {user_id: tuple(roles) for user_id, roles in found.items()}
