@@ -15,6 +15,7 @@ from entra_sim.mock_tapt.errors import InvalidValue
 from entra_sim.mock_tapt.schema import Attribute
 from entra_sim.mock_tapt.schema import ResourceType
 from entra_sim.mock_tapt.schema import Schema
+from entra_sim.mock_tapt.schema import key_of
 from entra_sim.mock_tapt.schema import resolve
 
 MAX_DEPTH = 32
@@ -162,9 +163,10 @@ def normalise(kind: ResourceType, body: dict[str, Any], *, strict: bool) -> dict
         coerced = coerce(attribute, value, name, strict=strict)
         if coerced is None:
             continue
-        if name in resource and resource[name] != coerced:
+        held = name if attribute else key_of(resource, name)
+        if held in resource and resource[held] != coerced:
             raise InvalidSyntax(f"The body has '{name}' twice, with different values.")
-        resource[name] = coerced
+        resource[held or name] = coerced
     require_name(kind, resource)
     return resource
 

@@ -171,6 +171,7 @@ def test_odd_queries(scim, query: str) -> None:
         {"urn:a:b": "x", "urn:a": [1]},
         {"urn:c:2.0:User": {"tag": "x"}, "URN:C:2.0:User": {"tag": "y"}},
         {ENT: {"department": "x"}, f"{ENT}:department": "y"},
+        {"custom": 1, "CUSTOM": 2},
         {"custom": 1, "custom ": 2, "title": "x", "TITLE": "y"},
     ],
     ids=str,
