@@ -18,6 +18,7 @@ from entra_sim.simulator.planning.cycle import Note
 from entra_sim.simulator.planning.cycle import Order
 from entra_sim.simulator.planning.cycle import Purpose
 from entra_sim.simulator.planning.groups import GroupHalf
+from entra_sim.simulator.planning.lint_plan import plan_findings
 from entra_sim.simulator.planning.model import DEFAULT_THRESHOLD
 from entra_sim.simulator.planning.model import JobSettings
 from entra_sim.simulator.planning.model import ObjectPlan
@@ -127,6 +128,7 @@ class Planner:
             cycle_reason=self._cause.reason,
             in_scope_count=total,
             minutes=(round(MINUTES_PER_OBJECT[0] * total, 1), round(MINUTES_PER_OBJECT[1] * total, 1)),
+            findings=plan_findings(self._environment.states[-1], lines, is_initial=self._cause.is_initial),
             requests={method: requests[method] for method in ("GET", "POST", "PATCH", "DELETE") if requests[method]},
             notes=(*question.notes, *notes),
         )
@@ -177,6 +179,7 @@ class Planner:
         managed = _joined(crew.each("managed"))
         team_lines = groups.work(order, self._told)
         notes: dict[str, Note] = _joined(crew.each("references", order, managed))
+        groups.user_owners = _joined(crew.each("linked"))
         notes |= groups.references(order, managed)
         lines.sort(key=lambda line: line.object_id)
         return [_noted(line, notes) for line in (*lines, *team_lines)], verdict, inside

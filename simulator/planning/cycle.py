@@ -204,6 +204,10 @@ class Half:
         """Take note of the links of all users, those of other shares too."""
         self.others = managed
 
+    def linked(self) -> dict[str, str]:
+        """Return target id → source id of all links, unmanaged ones too."""
+        return dict(self.owners)
+
     def managed(self) -> dict[str, str]:
         """Return source id → target id of the managed links."""
         return {key: entry.target_anchor for key, entry in self.entries.items() if entry.is_managed}

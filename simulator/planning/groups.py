@@ -33,6 +33,7 @@ class GroupHalf(Half):
 
     Attributes:
         exported: group id → member id → target id of what the job remembers to have written (ENG-231).
+        user_owners: target id → source id of all linked users, to name them.
     """
 
     object_type = "Group"
@@ -41,6 +42,7 @@ class GroupHalf(Half):
         super().__init__(environment, target)
         self.teams = teams
         self.exported: dict[str, dict[str, str]] = {}
+        self.user_owners: Mapping[str, str] = {}
 
     def sources(self, order: Order) -> Iterable[SourceObject]:
         """Return the groups of a pass in feed order."""
@@ -111,8 +113,8 @@ class GroupHalf(Half):
         wanted = {resolved[member] for member in source.member_ids if member in resolved}
         surplus = [target for target in held if target not in wanted]
         if surplus:
-            owners = {target: self.environment.names.get(member, member) for member, target in resolved.items()}
-            shown = _some([owners.get(target, target) for target in surplus])
+            owners = (self.user_owners.get(target) or self.owners.get(target, target) for target in surplus)
+            shown = _some([self.environment.names.get(owner, owner) for owner in owners])
             text = (
                 f"{shown} stay members at the target: what was written before is forgotten when mappings are saved, "
                 "so it is not removed; remove them at the target"

@@ -109,13 +109,14 @@ def observed(image: DirectoryImage, states: Sequence[JobSettings]) -> tuple[list
 
 
 def affected(image: DirectoryImage, states: Sequence[JobSettings]) -> frozenset[str]:
-    """Return whose assignment differs between the first and the last state, with the direct members of groups."""
+    """Return whose assignment differs between the first and the last state, with the users who are direct members."""
     before, after = (set(_assignments(image, state)) for state in (states[0], states[-1]))
     groups = {group.object_id: group for group in image.groups}
     found: set[str] = set()
     for principal, _role in before ^ after:
         found.add(principal)
-        found.update(groups[principal].members if principal in groups else ())
+        if principal in groups:
+            found.update(member for member in groups[principal].members if member not in groups)
     return frozenset(found)
 
 

@@ -51,7 +51,7 @@ def divided(
     shares = [Share() for _ in range(share_count)]
     states = compiled_states(environment)
     paths = looked_up(states)
-    if share_count == 1 or len({path.name for path in paths}) < len(paths):
+    if share_count == 1 or len({path.name for path in paths}) < len(paths) or _asks_freely(states):
         shares[0].people, shares[0].accounts = list(people), list(accounts)
         return shares
     families = _Families()
@@ -71,6 +71,12 @@ def divided(
         else:
             home[root].accounts.append(accounts[number - len(people)])
     return shares
+
+
+def _asks_freely(states: Sequence[Compiled]) -> bool:
+    """Return whether an expression asks the target for candidates of its own: then nobody is independent."""
+    rows = (item for state in states for item in state.user.rows)
+    return any("SelectUniqueValue" in str(item.row.source_expression) for item in rows)
 
 
 def looked_up(states: Sequence[Compiled]) -> list[TargetPath]:

@@ -27,6 +27,7 @@ def close(core: Core, application: Application, job_id: str, cycle: Cycle) -> st
     """
     with core.database.atomic():
         core.progress.delete_cycle(job_id)
+        core.progress.clear_linked_intents(job_id)
         job = core.jobs.get(job_id)
         if job is None:  # deleted while the cycle ran: what it wrote since goes too (ENG-322)
             core.jobs.delete(job_id)
