@@ -355,7 +355,7 @@ def test_ctrl_c_stops_cleanly_and_a_second_run_continues(sync: Sync, target: Tar
     assert running.process.returncode == 130
     assert "Stopped. What was done is recorded; the same command continues." in err
     assert "Traceback" not in err
-    assert seconds < 5
+    assert seconds < 10
     done = len(target.users())
     assert 20 < done < 400
     target.requests()
@@ -388,7 +388,7 @@ def test_ctrl_c_does_not_wait_for_a_target_that_hangs(
     assert running.process.returncode == 130
     assert "the same command continues" in err
     assert "Traceback" not in err
-    assert seconds < 6
+    assert seconds < 10  # the target would hang for 30
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -401,7 +401,7 @@ def test_watch_reads_the_files_anew_before_each_cycle(target: Target, files: Pat
     (files / "users.csv").write_text("half a file", encoding="utf-8")
     out, err, seconds = running.stopped()
     assert running.process.returncode == 130
-    assert seconds < 5
+    assert seconds < 10
     assert "Traceback" not in err
     cycles = [json.loads(line) for line in out.splitlines()]
     assert cycles[0]["counts"]["create"] == 4
