@@ -196,12 +196,12 @@ def test_too_many_deletions_are_held_until_deletes_are_allowed(
     world.advance(timedelta(minutes=40))
     admin.open(f"{base(application)}/provisioning")
     assert "TooManyDeletes" in admin.text
-    assert "4 removals planned, threshold 1." in admin.text
+    assert "5 removals planned, threshold 1." in admin.text
     assert "Grace Lind" in admin.text
     admin.click("Allow deletes").click("Yes")
     assert "quarantined" not in admin.text
     assert world.tapt is not None
-    assert [user["active"] for user in world.tapt.users()].count(False) == 3
+    assert [user["active"] for user in world.tapt.users()].count(False) == 4
 
 
 @pytest.mark.rule("ENG-311", "ENG-318")
