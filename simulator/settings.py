@@ -28,6 +28,9 @@ class Settings:
     regex_match_anchored: bool = _setting(
         False, "REGEX MATCH must match the whole value", source="ENG-044", question="Q-01"
     )
+    ampersand_contains: bool = _setting(
+        False, "& and !& test containment for whole numbers too, not bits", source="ENG-046", question="Q-02"
+    )
     switch_null_defect: bool = _setting(
         False, "Switch over an unchanged attribute evaluates to null", source="ENG-093", question="Q-03"
     )

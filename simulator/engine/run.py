@@ -126,12 +126,16 @@ def intend(
     """Return the object with the decision about it: scope, then the tables. Nothing is read or sent."""
     compiled = run.mapping(source.object_type)
     mapping = compiled.mapping
-    anchored = run.settings.regex_match_anchored
-    verdict = evaluate_filters(mapping.scoping_filters, source.attributes, is_anchored=anchored)
+    anchored, contains = run.settings.regex_match_anchored, run.settings.ampersand_contains
+    verdict = evaluate_filters(
+        mapping.scoping_filters, source.attributes, is_anchored=anchored, ampersand_contains=contains
+    )
     if source.presence is Presence.HARD_DELETED:
         verdict = FilterVerdict(passes=True)
     intent = decide(_facts(source, entry, verdict, compiled, run))
-    ignored = evaluate_filters(mapping.input_filters, source.attributes, is_anchored=anchored)
+    ignored = evaluate_filters(
+        mapping.input_filters, source.attributes, is_anchored=anchored, ampersand_contains=contains
+    )
     if not ignored.passes:
         intent = Intent(kind=IntentKind.NOTHING, rules=("ENG-041",))
     return Subject(

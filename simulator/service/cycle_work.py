@@ -292,8 +292,9 @@ class CycleWork:
     def _is_too_many(self) -> bool:
         """Return whether single failures are not kept any more: an initial cycle with too many.
 
-        Source: ENG-145. Assumed: the thresholds that are plain numbers, because a share is known only at the end; a share
-        that is too large quarantines the job, as after every other cycle.
+        Source: ENG-145.
+        Assumed: the thresholds that are plain numbers, because a share is known only at the end; a share that is too
+        large quarantines the job, as after every other cycle.
         """
         if self._cycle.kind is CycleKind.INITIAL and not self._cycle.is_pruned:
             is_pruned = passes_absolute_threshold(self._cycle.counts, self._core.settings)

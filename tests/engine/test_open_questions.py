@@ -11,6 +11,20 @@ from lab import Lab
 from entra_sim.simulator.model.job import JobStatus
 
 
+@pytest.mark.rule("Q-02", "ENG-046")
+@pytest.mark.parametrize(("contains", "accounts"), [(False, ["ada"]), (True, ["bea"])])
+def test_what_the_ampersand_does_with_numbers(
+    open_lab: Callable[..., Lab], contains: bool, accounts: list[str]
+) -> None:
+    lab = open_lab(ampersand_contains=contains).without_groups()
+    lab.filter(("employeeId", "&", "14"))
+    lab.person("ada", employeeId="6")  # its bits are in 14
+    lab.person("bea", employeeId="1")  # its digit is in "14"
+    lab.start()
+
+    assert list(lab.active()) == accounts
+
+
 @pytest.mark.rule("Q-20", "ENG-165")
 @pytest.mark.parametrize("reactivates", [True, False])
 def test_an_account_found_inactive_at_the_first_match(open_lab: Callable[..., Lab], reactivates: bool) -> None:
