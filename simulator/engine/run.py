@@ -19,6 +19,7 @@ from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
 from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
+from entra_sim.simulator.model.mapping import ScopingFilter
 from entra_sim.simulator.model.operation import Intent
 from entra_sim.simulator.model.operation import IntentKind
 from entra_sim.simulator.model.operation import Link
@@ -148,6 +149,15 @@ def intend(
         changed_attributes=source.changed_attributes if is_incremental and source.changed_attributes else None,
         has_member_changes=has_member_changes,
         unresolved_members=unresolved_members,
+    )
+
+
+def _filtered(filters: tuple[ScopingFilter, ...], source: SourceObject, settings: Settings) -> FilterVerdict:
+    return evaluate_filters(
+        filters,
+        source.attributes,
+        is_anchored=settings.regex_match_anchored,
+        ampersand_contains=settings.ampersand_contains,
     )
 
 
