@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
+from datetime import timedelta
 
 from entra_sim.simulator.model.job import AuditEvent
 from entra_sim.simulator.model.log import ProvisioningLogEntry
@@ -13,9 +14,9 @@ from entra_sim.simulator.service.screens_directory import MOST_IDENTITIES
 from entra_sim.simulator.service.screens_directory import DirectoryScreens
 from entra_sim.simulator.service.screens_directory import Page
 from entra_sim.simulator.store.codec import from_text
-from entra_sim.simulator.store.codec import instant_column
 from entra_sim.simulator.store.codec import instant_value
 from entra_sim.simulator.store.codec import json_text
+from entra_sim.simulator.store.logs import LogStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,19 +76,10 @@ class Screens(DirectoryScreens):
         conditions = [f"{plus}sequence > ?"]
         values: list[str | int] = [0]
         if query.since is not None:
-            first = self._db.value(
-                "SELECT sequence FROM log_entry WHERE at >= ? ORDER BY at LIMIT 1", (instant_column(query.since),)
-            )
-            if first is None:
-                return None, []
-            values[0] = int(first) - 1
+            values[0] = LogStore(self._db).first_sequence_from(query.since) - 1
         if query.until is not None:
-            last = self._db.value(
-                "SELECT sequence FROM log_entry WHERE at <= ? ORDER BY at DESC, sequence DESC LIMIT 1",
-                (instant_column(query.until),),
-            )
-            conditions.append(f"{plus}sequence <= ?")
-            values.append(int(last or 0))
+            conditions.append(f"{plus}sequence < ?")
+            values.append(LogStore(self._db).first_sequence_from(query.until + timedelta(microseconds=1)))
         if query.before_sequence:
             conditions.append(f"{plus}sequence < ?")
             values.append(query.before_sequence)
