@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 from typing import Any
@@ -84,6 +85,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Make, import, export, show directories of people.",
         "Tools",
     ),
+    "plan": (
+        "entra_sim.simulator.commands.plan:command",
+        "What a change would do to a whole directory, before it is made.",
+        "Tools",
+    ),
+    "lint": (
+        "entra_sim.simulator.commands.lint:command",
+        "Find known traps in a job schema.",
+        "Tools",
+    ),
     "rules": (
         "entra_sim.simulator.commands.rules:command",
         "What is simulated, assumed, not simulated; explain an error code.",
@@ -154,12 +165,21 @@ def main(arguments: Sequence[str] | None = None) -> Any:
         if reconfigure is not None:
             reconfigure(errors="replace")
     try:
-        return root.main(args=list(arguments) if arguments is not None else None, standalone_mode=True)
+        return root.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except SimulatorError as error:
         click.echo(f"entra-sim: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nStopped.", err=True)
         sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone (`... | head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 if __name__ == "__main__":

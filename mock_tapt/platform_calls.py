@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -59,6 +60,10 @@ def reserve_port(host: str, port: int) -> tuple[socket.socket, int]:
         where = f"{host}:{port}"
         if isinstance(error, PermissionError):
             raise TaptError(f"Port {port} is reserved for the system; choose one above 1023 with --port.") from error
+        if error.errno != errno.EADDRINUSE:
+            raise TaptError(
+                f"Cannot listen at {where} ({error.strerror}); give --host an address of this machine."
+            ) from error
         holder = _holder_of(port)
         by = f" by {holder}" if holder else ""
         raise TaptError(f"{where} is taken{by}; choose another port with --port, or 0 for any free one.") from error

@@ -10,93 +10,99 @@ from typing import Any
 from entra_sim.scenarios.selection import LIBRARY
 from entra_sim.scenarios.selection import is_scenario_file
 from entra_sim.simulator.errors import NotFound
-from entra_sim.simulator.errors import ScenarioError
 from entra_sim.simulator.errors import SimulatorError
 from entra_sim.simulator.web.hooks import ScenarioCard
 from entra_sim.simulator.web.hooks import ScenarioResult
 from entra_sim.simulator.web.hooks import ScenarioStep
+from entra_sim.simulator.web.shown import span
 
 if TYPE_CHECKING:
     from entra_sim.scenarios.live import LiveSteps
+    from entra_sim.scenarios.outcome import ScenarioOutcome
     from entra_sim.scenarios.world import World
 
-_STATES = {"passed": "passed", "failed": "failed", "error": "failed"}
 
+class Library:
+    """The shipped scenarios, or those of another folder."""
 
-class LibraryScenarios:
-    """The scenarios of the library and of the folders given, each run in a World of its own."""
+    def __init__(self, folder: Path = LIBRARY) -> None:
+        self._folder = folder
+        self._cards: dict[Path, tuple[float, ScenarioCard]] = {}
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
-        self._folders = (LIBRARY, *folders)
-
-    def paths(self) -> dict[str, Path]:
-        """Return name (path below its folder, without ending) → file, in order."""
-        found: dict[str, Path] = {}
-        for folder in self._folders:
-            for path in sorted(folder.rglob("*.yaml")):
-                if is_scenario_file(path):
-                    found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
-        return found
+    def cards(self) -> Sequence[ScenarioCard]:
+        """Return one card a file, in the order of their names; a broken file says file:line and what is wrong."""
+        return [self._card(path) for path in self._paths().values()]
 
     def path(self, name: str) -> Path:
         """Return the file of a name.
 
         Raises:
-            NotFound: no such scenario.
+            NotFound: no file has this name.
         """
-        found = self.paths().get(name)
+        found = self._paths().get(name)
         if found is None:
             raise NotFound(f"There is no scenario '{name}'.")
         return found
 
-    def cards(self) -> list[ScenarioCard]:
-        """Return the scenarios, broken files too."""
+    def _paths(self) -> dict[str, Path]:
+        paths = sorted(path for path in self._folder.rglob("*") if is_scenario_file(path))
+        return {path.relative_to(self._folder).with_suffix("").as_posix(): path for path in paths}
+
+    def _card(self, path: Path) -> ScenarioCard:
         from entra_sim.scenarios.loader import load
 
-        cards = []
-        for name, path in self.paths().items():
-            try:
-                scenario = load(path)
-                cards.append(ScenarioCard(name=name, title=scenario.title, why=scenario.why))
-            except ScenarioError as error:
-                cards.append(ScenarioCard(name=name, title=name, why="", problem=str(error)))
-            except SimulatorError as error:
-                cards.append(ScenarioCard(name=name, title=name, why="", problem=str(error)))
-        return cards
+        changed = path.stat().st_mtime
+        known = self._cards.get(path)
+        if known is not None and known[0] == changed:
+            return known[1]
+        name = path.relative_to(self._folder).with_suffix("").as_posix()
+        try:
+            scenario = load(path)
+            card = ScenarioCard(name=name, title=scenario.title, why=scenario.why)
+        except SimulatorError as error:
+            card = ScenarioCard(name=name, title=name, why="", problem=str(error))
+        self._cards[path] = (changed, card)
+        return card
 
     def run(self, name: str) -> ScenarioResult:
-        """Run one in a World of its own."""
+        """Run one in a World of its own.
+
+        Raises:
+            NotFound: no file has this name.
+            SimulatorError: the file cannot be read.
+        """
         from entra_sim.scenarios.loader import load
-        from entra_sim.scenarios.outcome import Outcome
-        from entra_sim.scenarios.reports.text import span_text
-        from entra_sim.scenarios.runner import RunOptions
         from entra_sim.scenarios.runner import run
 
-        outcome = run(load(self.path(name)), RunOptions(transport="wsgi"))
-        failure = outcome.failure
-        steps = [
+        return _result(name, run(load(self.path(name))))
+
+
+def _result(name: str, outcome: ScenarioOutcome) -> ScenarioResult:
+    steps = [ScenarioStep(text=step.say or step.text, state=str(step.outcome)) for step in outcome.steps]
+    failure = outcome.failure
+    if failure is not None:
+        steps.append(
             ScenarioStep(
-                text=step.say or step.text,
-                state=_STATES.get(str(step.outcome), "not run"),
-                expected=failure.expected if failure is not None and failure.line == step.line else "",
-                actual=failure.actual if failure is not None and failure.line == step.line else "",
+                text=f"{failure.where}: {failure.subject or 'step'}: {failure.message}",
+                state="failed",
+                expected=failure.expected,
+                actual=failure.actual,
             )
-            for step in outcome.steps
-        ]
-        return ScenarioResult(
-            name=name,
-            title=outcome.title,
-            passed=outcome.outcome is Outcome.PASSED,
-            steps=steps,
-            simulated=span_text(outcome.simulated),
-            real=f"{outcome.seconds:.1f} s",
         )
+    return ScenarioResult(
+        name=name,
+        title=outcome.title,
+        passed=failure is None,
+        steps=steps,
+        simulated=span(outcome.simulated),
+        real=f"{outcome.seconds:.2f} s",
+    )
 
 
 class LabControl:
     """Reset, load and single steps on the World of a running instance."""
 
-    def __init__(self, world: World, scenarios: LibraryScenarios, folder: Path) -> None:
+    def __init__(self, world: World, scenarios: Library, folder: Path) -> None:
         self._world = world
         self._scenarios = scenarios
         self._folder = folder

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
-from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
@@ -53,30 +52,6 @@ SIMULATOR_DATABASE = "simulator.db"
 TAPT_DATABASE = "tapt.db"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
-    """How `up` serves both sides.
-
-    Args:
-        key: opens `/api` and Tapt's `/_control`.
-        session_key: signs Tapt's sessions; kept in the data folder.
-        hosts: host names under which pages answer.
-        sign_in: False lets everybody in as an administrator.
-        passwords: Tapt's, e-mail → password; None for the fixed ones of a tutorial on loopback.
-        folder: where files that a live step names are looked for.
-    """
-
-    key: str
-    session_key: str
-    hosts: frozenset[str]
-    host: str = "127.0.0.1"
-    port: int = 8470
-    tapt_port: int = 8471
-    sign_in: bool = True
-    passwords: dict[str, str] | None = None
-    folder: Path = Path()
-
-
 class World:
     """Both sides of one lab, with one clock.
 
@@ -107,6 +82,7 @@ class World:
         self.saves: Saves | None = None
         self._tapt_server: Server | None = None
         self._servers: list[Server] = []
+        self.tapt_passwords: dict[str, str] = {}
         if has_tapt:
             self.tapt = self._open_tapt(tapt_database, tapt_ids, seed, public_url)
         if transport == "http" and self.tapt is not None and public_url == PUBLIC_URL:
@@ -212,45 +188,70 @@ class World:
         """Let seconds of the clock pass: a frozen one moves, a running one is waited for."""
         self.clock.wait(seconds)
 
-    def serve(self, options: Serving) -> tuple[str, str]:
+    def serve(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8470,
+        tapt_port: int = 8471,
+        key: str,
+        hosts: frozenset[str],
+        sign_in: bool = True,
+        session_key: str = "",
+        folder: Path = Path(),
+    ) -> tuple[str, str]:
         """Serve both sides; returns the base URLs of the admin center and of Tapt.
 
+        Args:
+            key: opens `/api` and Tapt's `/_control`.
+            hosts: host names under which pages answer.
+            sign_in: False lets everybody in as the administrator, on both sides.
+            session_key: signs Tapt's sessions; "" makes one up.
+            folder: where files that a live step names are looked for.
         Raises:
             StateConflict: a port cannot be used.
         """
+        from entra_sim.mock_tapt.ids import new_key
+        from entra_sim.mock_tapt.site import DEMO_PASSWORDS
+        from entra_sim.mock_tapt.site import LOOPBACK_NAMES
         from entra_sim.mock_tapt.site import Site
         from entra_sim.mock_tapt.site import SiteSettings
         from entra_sim.scenarios.lab_hooks import LabControl
-        from entra_sim.scenarios.lab_hooks import LibraryScenarios
+        from entra_sim.scenarios.lab_hooks import Library
         from entra_sim.scenarios.serving import Server
         from entra_sim.simulator.web import bound
         from entra_sim.simulator.web.hooks import LabHooks
 
         assert self.tapt is not None
-        settings = SiteSettings(
-            control_key=options.key,
-            secret_key=options.session_key,
-            needs_sign_in=options.sign_in,
-            allowed_hosts=options.hosts,
+        is_local = host in LOOPBACK_NAMES
+        self.tapt_passwords = {mail: word if is_local else new_key() for mail, word in DEMO_PASSWORDS.items()}
+        site = Site.around(
+            self.tapt,
+            SiteSettings(
+                control_key=key,
+                secret_key=session_key or new_key(),
+                passwords=self.tapt_passwords,
+                shows_passwords=is_local,
+                needs_sign_in=sign_in,
+                allowed_hosts=hosts,
+            ),
         )
-        if options.passwords is not None:
-            settings = replace(settings, passwords=options.passwords, shows_passwords=False)
-        site = Site.around(self.tapt, settings)
-        tapt = Server(site.wsgi, host=options.host, port=options.tapt_port, option="--tapt-port")
+        tapt = Server(site.wsgi, host=host, port=tapt_port, option="--tapt-port")
         self._servers.append(tapt)
-        scenarios = LibraryScenarios()
-        control = LabControl(self, scenarios, options.folder)
+        library = Library()
+        control = LabControl(self, library, folder)
         self.simulator.perform = control.perform
         center = bound(
             _simulator_app(),
             self.simulator,
-            key=options.key,
+            key=key,
             links={"Tapt": tapt.url},
-            hosts=options.hosts,
-            sign_in=options.sign_in,
-            lab=LabHooks(scenarios=scenarios, load=control.load, reset=control.reset),
+            hosts=hosts,
+            sign_in=sign_in,
+            access_key="" if is_local else key,
+            lab=LabHooks(scenarios=library, load=control.load, reset=control.reset),
         )
-        admin = Server(center, host=options.host, port=options.port)
+        admin = Server(center, host=host, port=port)
         self._servers.append(admin)
         return admin.url, tapt.url
 

@@ -24,7 +24,6 @@ from entra_sim.simulator.service.instance import write_private
 
 if TYPE_CHECKING:
     from entra_sim.scenarios.world import World
-    from entra_sim.simulator.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -71,13 +70,14 @@ def command(
       entra-sim up --port 0 --tapt-port 0 --ready-file ready.json
       entra-sim up --ephemeral --clock frozen
     """
-    settings = _settings(assignments)
+    from entra_sim.simulator.service.setting_sources import gathered_settings
+
+    settings = gathered_settings(assignments, environ=os.environ)
     rate = _rate(clock_rate)
     with tempfile.TemporaryDirectory(prefix="entra-sim-") as temporary:
         folder = Path(temporary) / "data" if ephemeral else data
         lock = FolderLock(folder)
         try:
-            from entra_sim.scenarios.world import Serving
             from entra_sim.scenarios.world import World
 
             world = World.open_folder(folder, settings=settings, rate=rate)
@@ -85,24 +85,21 @@ def command(
             try:
                 key = new_key()
                 hosts = frozenset({"127.0.0.1", "localhost", "[::1]", *allow_host, *_own_name(host)})
-                passwords = None if host in LOOPBACK else _random_passwords()
-                serving = Serving(
-                    key=key,
-                    session_key=kept_key(folder / "session.key"),
-                    hosts=hosts,
+                admin_url, tapt_url = world.serve(
                     host=host,
                     port=port,
                     tapt_port=tapt_port,
+                    key=key,
+                    hosts=hosts,
                     sign_in=sign_in,
-                    passwords=passwords,
+                    session_key=kept_key(folder / "session.key"),
                     folder=Path.cwd(),
                 )
-                admin_url, tapt_url = world.serve(serving)
                 if not empty:
                     _seed(world)
-                announce(folder, Instance(admin_url=admin_url, tapt_url=tapt_url, key=key, process=os.getpid()))
-                _tell(world, admin_url, tapt_url, host, folder, ephemeral)
-                _tell_sign_in(sign_in, passwords)
+                instance = Instance(admin_url=admin_url, tapt_url=tapt_url, key=key, process=os.getpid())
+                announce(folder, instance)
+                _tell(world, instance, host, folder, ephemeral=ephemeral, asks_sign_in=sign_in)
                 if ready_file is not None:
                     facts = {"admin_url": admin_url, "tapt_url": tapt_url, "key": key, "process": os.getpid()}
                     write_private(ready_file, json.dumps(facts, indent=1) + "\n")
@@ -112,18 +109,6 @@ def command(
         finally:
             lock.release()
     click.echo("Stopped. Everything is saved." if not ephemeral else "Stopped.")
-
-
-def _settings(assignments: tuple[str, ...]) -> Settings:
-    from entra_sim.simulator.settings import Settings
-
-    values = {}
-    for assignment in assignments:
-        name, separator, value = assignment.partition("=")
-        if not separator:
-            raise UserInputError(f"--set {assignment}: write NAME=VALUE, for example --set workers=4.")
-        values[name.strip()] = value.strip()
-    return Settings.from_mapping(values, where="--set")
 
 
 def _rate(text: str | None) -> float | None:
@@ -155,31 +140,27 @@ def _seed(world: World) -> None:
     directory.import_image(demo_tenant(world.ids.new))
 
 
-def _tell(world: World, admin_url: str, tapt_url: str, host: str, folder: Path, ephemeral: bool) -> None:
+def _tell(
+    world: World,
+    instance: Instance,
+    host: str,
+    folder: Path,
+    *,
+    ephemeral: bool,
+    asks_sign_in: bool,
+) -> None:
+    admin_url, tapt_url, key = instance.admin_url, instance.tapt_url, instance.key
     click.echo(f"Entra side  {admin_url}")
     click.echo(f"Tapt        {tapt_url}")
+    for mail, password in world.tapt_passwords.items() if asks_sign_in else ():
+        click.echo(f"            {mail} / {password}")
+    if asks_sign_in and host not in LOOPBACK:
+        click.echo(f"Access key  {key} (the Entra side asks for it at sign-in)")
     click.echo(f"Time        {world.clock.now():%Y-%m-%d %H:%M:%S} UTC, {world.clock.rate:g}x")
     click.echo(f"State       {'kept nowhere (--ephemeral)' if ephemeral else folder}")
     if host not in LOOPBACK:
         click.echo(f"Warning: bound to {host}; others on the network can reach this lab.", err=True)
     click.echo("Ctrl-C stops. 'entra-sim clock advance 40m' moves the time from another terminal.")
-
-
-def _tell_sign_in(sign_in: bool, passwords: dict[str, str] | None) -> None:
-    from entra_sim.mock_tapt.site import DEMO_PASSWORDS
-
-    if not sign_in:
-        click.echo("Sign-in     off: everybody is an administrator")
-        return
-    click.echo("Sign-in     Entra side: pick an account. Tapt:")
-    for mail, password in (passwords or DEMO_PASSWORDS).items():
-        click.echo(f"              {mail}  {password}")
-
-
-def _random_passwords() -> dict[str, str]:
-    from entra_sim.mock_tapt.site import DEMO_PASSWORDS
-
-    return {mail: new_key() for mail in DEMO_PASSWORDS}
 
 
 def _run_until_stopped(world: World) -> None:

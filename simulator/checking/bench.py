@@ -25,12 +25,14 @@ from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.engine.diff import differences
 from entra_sim.simulator.engine.mapping import CompiledMapping
 from entra_sim.simulator.engine.mapping import CompiledRow
+from entra_sim.simulator.engine.mapping import map_value
 from entra_sim.simulator.engine.mapping import map_values
 from entra_sim.simulator.engine.outcome import Outcome
 from entra_sim.simulator.engine.reconcile import reconcile
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import intend
 from entra_sim.simulator.errors import DuplicateSourceEntries
+from entra_sim.simulator.errors import DuplicateTargetEntries
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.model.change import AttributeChange
 from entra_sim.simulator.scim import requests
@@ -38,6 +40,8 @@ from entra_sim.simulator.scim import responses
 from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Reply
 from entra_sim.simulator.scim.profile import Dialect
+
+_FILTER = "Apply the filter: return only resources whose attribute equals the value, an empty list for none."
 
 Steps = Generator[Call, Reply, None]
 
@@ -80,7 +84,7 @@ class Bench:
 
     def person(self, label: str, names: Iterable[str] = ()) -> Actor:
         """Return a new made-up user with these source attributes besides the usual ones."""
-        return self.cast.person(label, self.new_id(), names)
+        return self.cast.person(label, self.new_id(), [*names, *sorted(self.cast.unique)])
 
     def full_person(self, label: str) -> Actor:
         """Return a new made-up user with a value for everything that the schema reads."""
@@ -117,16 +121,24 @@ class Bench:
 
     def sources_of(self, kind: str) -> list[str]:
         """Return the source attributes that feed the rows of a kind."""
-        names: set[str] = set()
-        for item in self.rows_of(kind):
-            if item.direct is not None:
-                names.add(item.direct)
-            elif item.expression is not None:
-                names.update(item.expression.source_attributes)
+        names = {name for item in self.rows_of(kind) for name in sources_of_row(item)}
         kept = names - {"userPrincipalName", "originalUserPrincipalName", "objectId", "IsSoftDeleted", "accountEnabled"}
+        kept -= self.cast.unique
         if not kept:
             raise Inapplicable("The schema maps nothing of this kind.")
         return sorted(kept)
+
+    def user_name(self, person: Actor) -> str:
+        """Return the userName that the schema gives a person."""
+        row = next((item for item in self.run.user.rows if item.path.name == "username"), None)
+        mapped = None if row is None else map_value(row, person.source.attributes, self.run.evaluation)
+        return person.name if mapped is None else str(mapped.value)
+
+    def needs_names(self) -> None:
+        """Raise Inapplicable unless userName follows from the user principal name."""
+        row = next((item for item in self.run.user.rows if item.path.name == "username"), None)
+        if row is None or "userPrincipalName" not in sources_of_row(row):
+            raise Inapplicable("The schema does not map userPrincipalName to userName: nobody is renamed.")
 
     def dialect_run(self, dialect: Dialect, *, by_filter: bool = False) -> Run:
         """Return the run in a dialect."""
@@ -295,7 +307,7 @@ class Bench:
                 return
             if done.outcome.error is not None:
                 actor.entry = before
-                self.noted.append(Failed(f"The second evaluation fails: {done.outcome.error}"))
+                self.noted.append(_second_failure(done.outcome.error))
                 return
 
     def _is_known(self, call: Call | None) -> bool:
@@ -309,13 +321,17 @@ class Bench:
     # -- lookups, references -------------------------------------------------------------------------------------
 
     def lookup(self, actor: Actor, value: str | None = None) -> Generator[Call, Reply, tuple[dict[str, Any], ...]]:
-        """Return what a lookup by the first matching attribute finds.
+        """Return what a lookup by the first matching attribute finds, or by userName or displayName when given one.
 
         Raises:
             Failed: it is refused or is no list.
         """
-        attribute = self._compiled(actor).matching[0].row.target_attribute_name
-        return (yield from self.find(actor.source.object_type, attribute, value or actor.name))
+        kind = actor.source.object_type
+        if value is not None:
+            return (yield from self.find(kind, "userName" if kind == "User" else "displayName", value))
+        row = self._compiled(actor).matching[0]
+        mapped = map_value(row, actor.source.attributes, self.run.evaluation)
+        return (yield from self.find(kind, row.row.target_attribute_name, "" if mapped is None else str(mapped.value)))
 
     def find(self, kind: str, attribute: str, value: str) -> Generator[Call, Reply, tuple[dict[str, Any], ...]]:
         """Return what a filter on an attribute finds."""
@@ -343,11 +359,30 @@ class Bench:
         return rows[0]
 
 
+def _second_failure(error: Exception) -> Failed:
+    if isinstance(error, DuplicateTargetEntries):
+        return Failed(f"{error} Either the filter is ignored, or there are two.", severity=Severity.BREAKS, fix=_FILTER)
+    return Failed(f"The second evaluation fails: {error}")
+
+
+def sources_of_row(item: CompiledRow) -> frozenset[str]:
+    """Return the source attributes that a row reads."""
+    if item.direct is not None:
+        return frozenset({item.direct})
+    return frozenset(item.expression.source_attributes) if item.expression is not None else frozenset()
+
+
+def identifying_sources(user: CompiledMapping) -> frozenset[str]:
+    """Return the source attributes by which users are told apart at the target: for userName and matching rows."""
+    rows = [*user.matching, *(item for item in user.rows if item.path.name == "username")]
+    return frozenset(name for item in rows for name in sources_of_row(item)) - {"objectId", "userPrincipalName"}
+
+
 def _ignored(whose: str) -> Failed:
     return Failed(
         f"The lookup of somebody new found {whose}: the filter is ignored. Entra would take that account over.",
         severity=Severity.BREAKS,
-        fix="Apply the filter: return only resources whose attribute equals the value, an empty list for none.",
+        fix=_FILTER,
         needs="a lookup that finds exactly the object with this value",
         blocks=True,
     )

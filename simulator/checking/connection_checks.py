@@ -15,6 +15,7 @@ from entra_sim.simulator.checking.results import EVERYTHING
 from entra_sim.simulator.checking.results import USERS
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.errors import TargetError
+from entra_sim.simulator.model.change import AttributeChange
 from entra_sim.simulator.scim import requests
 from entra_sim.simulator.scim import responses
 from entra_sim.simulator.scim.call import Call
@@ -70,7 +71,7 @@ def _unknown_parameters(bench: Bench) -> Steps:
     person = bench.person("params")
     yield from bench.prepared(person)
     for extra in ((("aadOptscim062020", ""),), (("entraSimUnknown", "1"),)):
-        call = requests.match("User", "userName", person.name)
+        call = requests.match("User", "userName", bench.user_name(person))
         reply = yield Call(method="GET", path=call.path, query=(*extra, *call.query))
         try:
             found = responses.read_list(reply)
@@ -88,7 +89,7 @@ def _match(bench: Bench) -> Steps:
 def _other_case(bench: Bench) -> Steps:
     person = bench.person("case")
     yield from bench.prepared(person)
-    found = yield from bench.find("User", "userName", person.name.upper())
+    found = yield from bench.find("User", "userName", bench.user_name(person).upper())
     bench.expect_one(found, person, "The lookup by userName in capitals")
 
 
@@ -137,9 +138,7 @@ def _duplicate_of_disabled(bench: Bench) -> Steps:
     yield from _expect_conflict(done.writes[0][0])
 
 
-def _active_off() -> Any:
-    from entra_sim.simulator.model.change import AttributeChange
-
+def _active_off() -> AttributeChange:
     return AttributeChange(target_path="active", operation="Replace", old_value=True, new_value="False", type="Boolean")
 
 

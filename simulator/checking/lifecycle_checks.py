@@ -108,6 +108,7 @@ def _disabled_found(bench: Bench) -> Steps:
 def _soft_deletes(dialect: Dialect) -> Callable[[Bench], Steps]:
     def body(bench: Bench) -> Steps:
         _needs_active(bench)
+        bench.needs_names()
         person = bench.person(f"binned-{DIALECTS[dialect][0]}")
         yield from bench.prepared(person)
         plain, target_id = person.name, person.target_id
@@ -133,6 +134,7 @@ def _soft_deletes(dialect: Dialect) -> Callable[[Bench], Steps]:
 
 def _rehire(bench: Bench) -> Steps:
     _needs_active(bench)
+    bench.needs_names()
     former = bench.person("rehired")
     yield from bench.prepared(former)
     yield from _off(bench, former, Dialect.DEFAULT, Presence.SOFT_DELETED)
@@ -140,7 +142,10 @@ def _rehire(bench: Bench) -> Steps:
     done = yield from bench.evaluate(again)
     posts = [call for call, _reply in done.writes if call.method == "POST"]
     if done.outcome.error is not None or again.entry is None:
-        raise Failed(f"The person hired again under a new object is refused: {done.outcome.error}", call=posts[0])
+        raise Failed(
+            f"The person hired again under a new object is refused: {done.outcome.error}",
+            call=posts[0] if posts else None,
+        )
     if again.target_id == former.target_id:
         raise Failed("The person hired again got the former account's id.", call=posts[0] if posts else None)
     bench.expect_one((yield from bench.lookup(again)), again, "The lookup of the person hired again")

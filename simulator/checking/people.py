@@ -85,10 +85,12 @@ class Cast:
     Args:
         run_id: letters and digits that no other run has.
         domain: of the principal names and mail addresses.
+        unique: source attributes whose values must be told apart from person to person.
     """
 
     run_id: str
     domain: str
+    unique: frozenset[str] = frozenset()
 
     @property
     def prefix(self) -> str:
@@ -131,8 +133,10 @@ class Cast:
 
     def value(self, name: str, label: str, *, second: bool) -> Any:
         """Return a value for a source attribute: the first, or another one to change it to."""
+        plain = "".join(letter for letter in label if letter.isascii() and letter.isalnum())
+        if name in self.unique and name != "mail":
+            return f"{self.prefix}{plain}"
         if name in ("mail", "userPrincipalName", "originalUserPrincipalName"):
-            plain = "".join(letter for letter in label if letter.isascii() and letter.isalnum())
             return f"{self.prefix}{plain}{'.new' if second else ''}@{self.domain}"
         if name == "appRoleAssignments":
             role = "Reviewer" if second else "Editor"

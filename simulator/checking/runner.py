@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -16,8 +14,10 @@ import orjson
 
 from entra_sim.simulator.checking.acceptance import Acceptances
 from entra_sim.simulator.checking.bench import Bench
+from entra_sim.simulator.checking.bench import identifying_sources
 from entra_sim.simulator.checking.catalogue import catalogue
 from entra_sim.simulator.checking.check import Check
+from entra_sim.simulator.checking.exchange_texts import ExchangeTexts
 from entra_sim.simulator.checking.extra_checks import LOAD_CHECK
 from entra_sim.simulator.checking.extra_checks import SIGN_IN_CHECK
 from entra_sim.simulator.checking.extra_checks import header_hint
@@ -39,16 +39,17 @@ from entra_sim.simulator.scim import requests
 from entra_sim.simulator.scim import responses
 from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Reply
+from entra_sim.simulator.scim.paths import member
+from entra_sim.simulator.scim.status import retry_after_s
 from entra_sim.simulator.transport.base import Transport
 from entra_sim.simulator.transport.endpoint import Endpoint
-from entra_sim.simulator.transport.masking import masked_text
-from entra_sim.simulator.transport.wire import encode_body
-from entra_sim.simulator.transport.wire import request_target
 
 _LOG = logging.getLogger(__name__)
 
-LONGEST_TEXT = 2000
 WAIT_STEP_S = 0.5
+PAUSE_S, LONGEST_PAUSE_S, MOST_PAUSES = 1.0, 10.0, 6
+"""After a 429 without Retry-After; the longest that is waited; how often one request is tried."""
+
 PATCHED_FOR_EVER = ("ENG-153", "WIRE-140")
 MOST_STEPS = 2000
 """Requests in one check; more is a mistake of ours."""
@@ -110,9 +111,10 @@ class CheckRunner:
         self._pause = pause
         self._heard = heard
         self._monotonic = monotonic
-        self._cast = Cast(run_id=run_id, domain=options.domain)
+        self._cast = Cast(run_id=run_id, domain=options.domain, unique=identifying_sources(run.user))
         self._bench = Bench(run=run, cast=self._cast, new_id=new_id)
         self._new_id = new_id
+        self._texts = ExchangeTexts(endpoint)
         self._transport: Transport = endpoint.transport(timeout_s=options.timeout_s)
         self._exchanges: list[tuple[Call, Reply]] = []
         self._made: dict[str, Call] = {}
@@ -171,6 +173,7 @@ class CheckRunner:
 
     def _add(self, result: CheckResult, count: int) -> None:
         accepted, expired = self._options.acceptances.judge(result.check_id, self._now())
+        accepted = accepted or result.accepted
         result = replace(result, accepted=accepted if result.verdict is not Verdict.PASSED else "", expired=expired)
         self._results.append(result)
         self._heard(result, len(self._results), count)
@@ -182,7 +185,8 @@ class CheckRunner:
             raise Interrupted
         blocker = self._blocker(check)
         if blocker is not None:
-            return self._result(check, Verdict.BLOCKED, why=f"an earlier step failed: {blocker.title}")
+            result = self._result(check, Verdict.BLOCKED, why=f"an earlier step failed: {blocker.title}")
+            return replace(result, accepted=blocker.accepted)
         self._exchanges = []
         self._bench.begin()
         began = self._monotonic()
@@ -262,13 +266,13 @@ class CheckRunner:
         if self._stop_asked:
             raise Interrupted
         target_id = call.path.split("/", 2)[2] if call.path.count("/") > 1 else ""
-        assert not call.is_write or not target_id or target_id in self._bench.owned, "a write to a stranger's object"
+        if call.is_write and target_id and target_id not in self._bench.owned:
+            raise Stuck(f"'{target_id}' was not created by this walk, so nothing is written to it")
         if call.method == "POST":
             body = call.body or {}
             key = "userName" if call.path == "/Users" else "displayName"
             self._lost.append((call.path, str(body.get(key, ""))))
-        reply = self._transport.send(call)
-        self._exchanges.append((call, reply))
+        reply = self._patiently(call)
         kind = "Group" if call.path.startswith("/Groups") else "User"
         if call.method == "POST":
             made = _id_of(reply)
@@ -279,6 +283,16 @@ class CheckRunner:
                 self._lost.pop()
         if call.method == "DELETE" and (200 <= reply.status < 300 or reply.status == 404):
             self._made.pop(target_id, None)
+        return reply
+
+    def _patiently(self, call: Call) -> Reply:
+        """Return the answer; a limit on requests is waited for, since the walk is faster than Entra ever is."""
+        for _ in range(MOST_PAUSES):
+            reply = self._transport.send(call)
+            self._exchanges.append((call, reply))
+            if reply.status != 429 or self._stop_asked:
+                break
+            self._pause(min(retry_after_s(reply) or PAUSE_S, LONGEST_PAUSE_S))
         return reply
 
     def _sign_in(self) -> None:
@@ -316,17 +330,17 @@ class CheckRunner:
         last = self._exchanges[-1] if self._exchanges else None
         sent = failure.call or (last[0] if last else None)
         reply = last[1] if last else None
-        got = "" if reply is None else self._reply_text(reply)
+        got = "" if reply is None else self._texts.reply(reply)
         if failure.call is not None:
             answer = next((reply for call, reply in reversed(self._exchanges) if call is failure.call), None)
             if answer is not None and answer is not reply:
-                got = f"{self._reply_text(answer)}\n\nread back:\n{got}"
+                got = f"{self._texts.reply(answer)}\n\nread back:\n{got}"
         severity = failure.severity or check.severity
         if check.severity is Severity.COSMETIC and not check.tracks:
             severity = Severity.COSMETIC
         return Finding(
-            what=self._clean(failure.what),
-            sent="" if sent is None else self._call_text(sent),
+            what=self._texts.clean(failure.what),
+            sent="" if sent is None else self._texts.call(sent),
             got=got,
             needs=failure.needs or check.needs,
             rules=(*check.rules, *(PATCHED_FOR_EVER if failure.is_patched_for_ever else ())),
@@ -334,24 +348,6 @@ class CheckRunner:
             fix=failure.fix or check.fix,
             is_patched_for_ever=failure.is_patched_for_ever,
         )
-
-    def _call_text(self, call: Call) -> str:
-        text = f"{call.method} {request_target(call, self._endpoint.url)}"
-        if call.body is not None:
-            text += f"\n{encode_body(call.body).decode()}"
-        return self._clean(_shortened(text))
-
-    def _reply_text(self, reply: Reply) -> str:
-        if not reply.status:
-            return f"no answer: {reply.failure}: {self._clean(reply.detail)}"
-        media = reply.header("Content-Type")
-        head = f"{reply.status}{f' {media}' if media else ''}"
-        body = reply.body.decode("utf-8", "replace").strip()
-        return self._clean(_shortened(f"{head}\n{body}" if body else head))
-
-    def _clean(self, text: str) -> str:
-        hidden = [value for _name, value in _parameters(self._endpoint.url.query)]
-        return masked_text(text, [*self._endpoint.secrets, *hidden])
 
     # -- tidying -------------------------------------------------------------------------------------------------
 
@@ -388,14 +384,5 @@ def _id_of(reply: Reply) -> str:
         content = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
         return ""
-    found = content.get("id") if isinstance(content, Mapping) else None
+    found = member(content, "id")
     return found if isinstance(found, str) else ""
-
-
-def _parameters(query: str) -> Sequence[tuple[str, str]]:
-    pairs = [part.partition("=") for part in query.split("&") if part]
-    return [(name, value) for name, _sign, value in pairs if value]
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"

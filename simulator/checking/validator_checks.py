@@ -322,7 +322,8 @@ def _with_member(bench: Bench, label: str) -> Generator[Call, Reply, tuple[dict[
 
 
 def _members(resource: Mapping[str, Any]) -> list[str]:
-    return [str(item.get("value")) for item in resource.get("members") or () if isinstance(item, dict)]
+    shown = resource.get("members")
+    return [str(item.get("value")) for item in shown if isinstance(item, dict)] if isinstance(shown, list) else []
 
 
 def _get_group(bench: Bench) -> Steps:

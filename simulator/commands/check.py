@@ -92,16 +92,17 @@ def command(
     from entra_sim.simulator.checking.catalogue import all_ids
     from entra_sim.simulator.checking.results import Severity
     from entra_sim.simulator.checking.runner import CheckOptions
+    from entra_sim.simulator.service.schemas import object_mapping_of
 
     wait_s = _seconds(wait)
+    document = _schema(schema)
     options = CheckOptions(
         domain=_domain(domain),
-        has_groups=not no_groups,
+        has_groups=not no_groups and bool(object_mapping_of(document, "Group").get("enabled", True)),
         has_load=not no_load,
         timeout_s=timeout_s,
         acceptances=read_acceptances(accept, all_ids()) if accept else Acceptances(),
     )
-    document = _schema(schema)
     endpoint = endpoint_of(**given)
     display = _Display(is_verbose=verbose, is_quiet=is_json)
     runner = _runner(endpoint, document, options, display)

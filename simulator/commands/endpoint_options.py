@@ -43,6 +43,13 @@ def endpoint_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def optional_endpoint_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command that can do without an endpoint: `url` may be None."""
+    for option in reversed(_OPTIONS[1:]):
+        command = option(command)
+    return click.option("--url", metavar="URL", help="Tenant URL of the target; it is read, never written.")(command)
+
+
 def endpoint_of(
     *,
     url: str,

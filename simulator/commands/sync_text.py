@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from entra_sim.simulator.service.syncing import Progress
 
 LINE_EVERY_S = 2.0
-BAR_EVERY_S = 0.1
 MOST_FAILURES = 20
 LONGEST_REASON = 400
 
@@ -58,13 +57,9 @@ class BarDisplay:
     def __init__(self) -> None:
         self._bar: Any = None
         self._task: Any = None
-        self._told_s = -BAR_EVERY_S
 
     def heard(self, progress: Progress) -> None:
         """Move the bar."""
-        if 0 <= progress.seconds - self._told_s < BAR_EVERY_S:
-            return
-        self._told_s = progress.seconds
         if self._bar is None:
             self._begin()
         self._bar.update(self._task, completed=progress.done, total=progress.total, description=progress_text(progress))
@@ -92,7 +87,8 @@ def progress_text(progress: Progress) -> str:
     """Return "120 of 200 objects, 340 requests, 410/s"."""
     total = f" of {progress.total:,}" if progress.total else ""
     rate = progress.requests / progress.seconds if progress.seconds > 0.05 else 0.0
-    return f"{progress.done:,}{total} objects, {progress.requests:,} requests, {rate:,.0f}/s"
+    references = f", {progress.references:,} with references" if progress.references else ""
+    return f"{progress.done:,}{total} objects{references}, {progress.requests:,} requests, {rate:,.0f}/s"
 
 
 def result_lines(result: SyncResult, *, shows_all: bool) -> Iterator[str]:

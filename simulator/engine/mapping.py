@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from entra_sim.simulator.errors import ExpressionError
@@ -39,10 +40,12 @@ _DIRECT = re.compile(r"\s*\[\s*([^\[\]\"]+?)\s*\]\s*\Z")
 class CompiledRow:
     """One attribute mapping, ready to be evaluated.
 
-    `direct` names the source attribute of a plain row; `role_function` one of ROLE_FUNCTIONS; `expression` else.
+    `name` is the target attribute; `direct` names the source attribute of a plain row; `role_function` one of
+    ROLE_FUNCTIONS; `expression` else.
     """
 
     row: AttributeMapping
+    name: str
     path: TargetPath
     expression: Expression | None
     direct: str | None
@@ -93,7 +96,7 @@ class MappedValue:
     @property
     def name(self) -> str:
         """Return the target attribute."""
-        return self.compiled.row.target_attribute_name
+        return self.compiled.name
 
 
 class ObjectFlowIgnored(Exception):
@@ -127,22 +130,24 @@ def compile_mapping(mapping: ObjectMapping) -> CompiledMapping:
 
 
 def _compile_row(row: AttributeMapping) -> CompiledRow:
-    path = TargetPath.parse(row.target_attribute_name)
+    name = row.target_attribute_name
+    compiled = CompiledRow(
+        row=row, name=name, path=TargetPath.parse(name), expression=None, direct=None, role_function=""
+    )
     text = row.source_expression
     if text is None:
-        return CompiledRow(row=row, path=path, expression=None, direct=None, role_function="")
+        return compiled
     plain = _DIRECT.match(text)
     if plain:
-        return CompiledRow(row=row, path=path, expression=None, direct=plain.group(1), role_function="")
+        return replace(compiled, direct=plain.group(1))
     try:
         expression = parse(text)
     except ExpressionError as error:
         raise UserInputError(
-            f"mapping of '{row.target_attribute_name}', column {error.column}: {error}; the expression is: {text}"
+            f"mapping of '{name}', column {error.column}: {error}; the expression is: {text}"
         ) from error
     outermost = text.split("(", 1)[0].strip()
-    role = outermost if outermost in ROLE_FUNCTIONS else ""
-    return CompiledRow(row=row, path=path, expression=expression, direct=None, role_function=role)
+    return replace(compiled, expression=expression, role_function=outermost if outermost in ROLE_FUNCTIONS else "")
 
 
 def map_values(
@@ -193,7 +198,12 @@ def _seen_by_switch(item: CompiledRow, attributes: Mapping[str, Any], changed: f
 def map_value(item: CompiledRow, attributes: Mapping[str, Any], context: EvaluationContext) -> MappedValue | None:
     """Return what one row yields, or None for no value. Null and empty are the same (ENG-014)."""
     if item.direct is not None:
-        return _shaped(item, attributes.get(item.direct), None)
+        value = attributes.get(item.direct)
+        if value is None:
+            return None
+        if type(value) is str and value:  # nearly always
+            return MappedValue(compiled=item, value=value, log_value=value)
+        return _shaped(item, value, None)
     if item.role_function:
         return _role_value(item, attributes)
     if item.expression is None:
@@ -227,6 +237,8 @@ def shaped_result(item: CompiledRow, result: Result) -> MappedValue | None:
 
 
 def _shaped(item: CompiledRow, value: Any, log_value: str | None) -> MappedValue | None:
+    if type(value) is str:  # nearly always
+        return MappedValue(compiled=item, value=value, log_value=log_value or value) if value else None
     if value is None or value == "" or value == [] or value == ():
         return None
     if isinstance(value, (list, tuple)):

@@ -47,19 +47,19 @@ class Recorder:
 
     def __init__(self, source: SourceObject, *, mapped_names: Sequence[str] = ()) -> None:
         self._source = source
+        self._identity = source.reportable_identifier
+        self._who = f"{source.object_type} '{self._identity}'"
         self._steps: list[ProvisioningStep] = []
         self._mapped_names = mapped_names
         self.target_id = ""
         self.target_display_name = ""
         self.modified: tuple[ModifiedProperty, ...] = ()
 
-    @property
-    def _who(self) -> str:
-        return f"{self._source.object_type} '{self._source.reportable_identifier}'"
-
     def step(self, name: str, kind: str, status: str, text: str, details: Mapping[str, Any] | None = None) -> None:
         """Add a step; detail values become texts."""
-        shown = {key: _shown(value) for key, value in (details or {}).items()}
+        shown = {
+            key: value if type(value) is str else text_of_any(value) or "" for key, value in (details or {}).items()
+        }
         self._steps.append(ProvisioningStep(name=name, type=kind, status=status, description=text, details=shown))
 
     def imported(self, attributes: Mapping[str, Any] | None = None) -> None:
@@ -85,9 +85,7 @@ class Recorder:
     def found(self, resource: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Add the matching step with what the target holds by target path. Source: ENG-342, ENG-345."""
         self.target_id = str(resource.get("id", ""))
-        self.target_display_name = str(
-            resource.get("userName") or resource.get("displayName") or self._source.reportable_identifier
-        )
+        self.target_display_name = str(resource.get("userName") or resource.get("displayName") or self._identity)
         text = f"Retrieved  '{self.target_display_name}' from {TARGET_SYSTEM}"
         self.step("EntryImport", "matching", "success", text, {"id": self.target_id, **values})
 
@@ -118,12 +116,12 @@ class Recorder:
 
     def exported(self, name: str, text: str, details: Mapping[str, Any] | None = None) -> None:
         """Add the result of a write that succeeded."""
-        shown = {"ReportableIdentifier": self._source.reportable_identifier, **(details or {})}
+        shown = {"ReportableIdentifier": self._identity, **(details or {})}
         self.step(name, "export", "success", f"{self._who} {text} {TARGET_SYSTEM}", shown)
 
     def export_failed(self, name: str, verb: str, code: str, details: Mapping[str, Any] | None = None) -> None:
         """Add the result of a write that failed."""
-        shown = {"ErrorCode": code, "ReportableIdentifier": self._source.reportable_identifier, **(details or {})}
+        shown = {"ErrorCode": code, "ReportableIdentifier": self._identity, **(details or {})}
         self.step(name, "export", "failure", f"Failed to {verb} {self._who} in {TARGET_SYSTEM}", shown)
 
     def draft(
@@ -142,8 +140,8 @@ class Recorder:
             status=status,
             object_type=self._source.object_type,
             source_id=self._source.object_id,
-            source_display_name=str(self._source.attributes.get("displayName") or self._source.reportable_identifier),
-            identity=self._source.reportable_identifier,
+            source_display_name=str(self._source.attributes.get("displayName") or self._identity),
+            identity=self._identity,
             target_id=self.target_id,
             target_display_name=self.target_display_name,
             steps=tuple(self._steps),
@@ -166,7 +164,7 @@ class Recorder:
         """Return the record of an object that was left alone. Source: ENG-343, ENG-444."""
         shown = {
             "SkipReason": str(reason),
-            "ReportableIdentifier": self._source.reportable_identifier,
+            "ReportableIdentifier": self._identity,
             **(details or {}),
         }
         self.step("EntrySynchronizationSkip", "export", "skipped", text, shown)
@@ -201,6 +199,8 @@ def _old_text(change: AttributeChange, log_value: str | None) -> str | None:
 
 def text_of_any(value: Any) -> str | None:
     """Return any value of the wire as a text for people; None stays None."""
+    if type(value) is str:  # nearly always
+        return value
     if value is None:
         return None
     if isinstance(value, Mapping):
@@ -208,7 +208,3 @@ def text_of_any(value: Any) -> str | None:
     if isinstance(value, (list, tuple)):
         return ", ".join(text_of_any(part) or "" for part in value)
     return text_of(value)
-
-
-def _shown(value: Any) -> str:
-    return text_of_any(value) or ""

@@ -33,6 +33,7 @@ class GroupHalf(Half):
 
     Attributes:
         exported: group id → member id → target id of what the job remembers to have written (ENG-231).
+        user_owners: target id → source id of all linked users, to name them.
     """
 
     object_type = "Group"
@@ -41,6 +42,7 @@ class GroupHalf(Half):
         super().__init__(environment, target)
         self.teams = teams
         self.exported: dict[str, dict[str, str]] = {}
+        self.user_owners: Mapping[str, str] = {}
 
     def sources(self, order: Order) -> Iterable[SourceObject]:
         """Return the groups of a pass in feed order."""
@@ -53,7 +55,7 @@ class GroupHalf(Half):
     def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
         """Remember a group whose members may have to be written."""
         if any(item.direct == "members" for item in run.group.reference_rows):
-            self.pending.append((subject.source, None))
+            self.pending.append((subject.source.object_id, None))
 
     def remember(self, order: Order, users: Mapping[str, str]) -> None:
         """Take it that the job has written the members that are linked now, since the target was filled by it."""
@@ -67,7 +69,10 @@ class GroupHalf(Half):
         """Write the members; returns source id → what that adds to its line. Source: ENG-231, ENG-234."""
         run, notes = self.run(order), {}
         resolved = {**users, **self.managed()}
-        for source, _held in self.pending:
+        waiting = {object_id for object_id, _held in self.pending}
+        for source in self.sources(order):
+            if source.object_id not in waiting:
+                continue
             exported = self.exported.setdefault(source.object_id, {})
             found = {member: resolved[member] for member in source.member_ids if member in resolved}
             changes = member_changes(source.member_ids, exported, found, self.environment.names)
@@ -111,8 +116,8 @@ class GroupHalf(Half):
         wanted = {resolved[member] for member in source.member_ids if member in resolved}
         surplus = [target for target in held if target not in wanted]
         if surplus:
-            owners = {target: self.environment.names.get(member, member) for member, target in resolved.items()}
-            shown = _some([owners.get(target, target) for target in surplus])
+            owners = (self.user_owners.get(target) or self.owners.get(target, target) for target in surplus)
+            shown = _some([self.environment.names.get(owner, owner) for owner in owners])
             text = (
                 f"{shown} stay members at the target: what was written before is forgotten when mappings are saved, "
                 "so it is not removed; remove them at the target"

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from datetime import UTC
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from entra_sim.simulator.scim.profile import Dialect
 
 DEFAULT_THRESHOLD = 500
+EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
+"""The instant at which lint evaluates expressions, so that it says the same every day."""
 
 
 class Kind(StrEnum):
@@ -84,6 +88,7 @@ class ObjectPlan:
         target: name of the account at the target, "" when there is none yet.
         match: the matching attribute and value that found the account, for one that is taken over.
         reason: one sentence; "" where the changes say it all.
+        cause: a few words that objects in the same situation share, to group them by.
         clause, value: the scoping clause that failed, and what it looked at.
         column: of an expression error; 0 for none.
         reads, writes: requests.
@@ -97,6 +102,7 @@ class ObjectPlan:
     match: str = ""
     changes: tuple[AttributeChange, ...] = ()
     reason: str = ""
+    cause: str = ""
     clause: str = ""
     value: str | None = None
     column: int = 0
@@ -131,6 +137,42 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A known trap in a schema.
+
+    Args:
+        id: name of the trap, for gates and searches.
+        rule: of docs/reference.
+        place: object mapping and target attribute or filter.
+        text, remedy: a sentence each.
+        severity: "warning", or "error" where somebody of the directory is not provisioned for it.
+        people: some of those whom it hits; `people_count` all of them, 0 when no directory was looked at.
+    """
+
+    id: str
+    rule: str
+    place: str
+    text: str
+    remedy: str
+    severity: str = "warning"
+    people: tuple[str, ...] = ()
+    people_count: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "id": self.id,
+            "rule": self.rule,
+            "severity": self.severity,
+            "place": self.place,
+            "text": self.text,
+            "remedy": self.remedy,
+            "people": list(self.people),
+            "peopleCount": self.people_count,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The whole plan.
 
@@ -152,7 +194,7 @@ class Plan:
     in_scope_count: int
     minutes: tuple[float, float]
     requests: Mapping[str, int]
-    findings: tuple[Any, ...] = ()
+    findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     def totals(self) -> dict[str, dict[str, int]]:

@@ -95,6 +95,7 @@ def object_plan(
         match=_match(work) if kind is Kind.TAKEN_OVER else "",
         changes=_changes(work, outcome),
         reason=_reason(work, outcome, kind),
+        cause=_cause(work, outcome, kind),
         clause=failure.key if failure is not None and is_shown else "",
         value=text_of_any(failure.value) if failure is not None and is_shown else None,
         column=_column(outcome),
@@ -184,6 +185,21 @@ def _reason(work: Rehearsal, outcome: Outcome, kind: Kind) -> str:
     return ""
 
 
+def _cause(work: Rehearsal, outcome: Outcome, kind: Kind) -> str:
+    """Return what objects in the same situation share: why it is out of scope, skipped or fails."""
+    subject, draft = work.subject, outcome.draft
+    if outcome.error is not None:
+        text = str(outcome.error)
+        return text.split("'")[1] + " fails" if kind is Kind.EXPRESSION_ERROR and "'" in text else outcome.error.code
+    if kind in (Kind.OUT_OF_SCOPE, Kind.DISABLED, Kind.DELETED):
+        causes = [] if subject.source.is_entitled else ["not assigned"]
+        failure = subject.verdict.first_failure if not subject.verdict.passes else None
+        causes += [] if failure is None else [f"filter {failure.key}"]
+        causes += [] if subject.source.presence is Presence.ACTIVE else ["account disabled in the directory"]
+        return " and ".join(causes)
+    return draft.skip_reason if draft is not None and kind is Kind.LEFT_ALONE else ""
+
+
 def _column(outcome: Outcome) -> int:
     cause = outcome.error.__cause__ if outcome.error is not None else None
     return int(cause.column or 0) if isinstance(cause, ExpressionError) else 0
@@ -230,6 +246,7 @@ def held_plan(subject: Subject, outcome: Outcome) -> ObjectPlan:
         identity=subject.source.reportable_identifier,
         kind=Kind.HELD,
         target=outcome.draft.target_display_name,
+        cause=f"{verb} held",
         reason=f"a {verb}, {outcome.draft.explanation[0].lower()}{outcome.draft.explanation[1:]}",
         rules=outcome.draft.rules,
     )

@@ -298,3 +298,19 @@ def _spelling(kind: str, urn: str, name: str) -> str:
 def _copied(resource: Mapping[str, Any]) -> Resource:
     """Return a copy whose objects can be changed; entries of lists are copied where they are written."""
     return {key: dict(value) if isinstance(value, dict) else value for key, value in resource.items()}
+
+
+def from_paths(kind: str, pairs: Sequence[tuple[str, str]]) -> Resource:
+    """Return the resource that has these values at these paths, as a table of accounts gives them.
+
+    Raises:
+        Refusal: a value has the wrong type.
+        UserInputError: a path cannot be read.
+    """
+    resource: Resource = {}
+    for name, value in pairs:
+        if name.lower() == "id":
+            resource["id"] = value
+        elif name.lower() not in READ_ONLY and name.lower() != "schemas":
+            _apply(kind, resource, "replace", TargetPath.parse(name), value, is_key=True)
+    return resource

@@ -6,6 +6,7 @@ share such a value, before or after the change, stay together and in order; all 
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -32,6 +33,8 @@ from entra_sim.simulator.scim.paths import TargetPath
 SHARED_FROM = 4000
 """Users from which a second process pays for its start."""
 
+GC_THRESHOLD = 100_000
+
 Account = Mapping[str, Any]
 Key = tuple[str, str]
 
@@ -51,7 +54,7 @@ def divided(
     shares = [Share() for _ in range(share_count)]
     states = compiled_states(environment)
     paths = looked_up(states)
-    if share_count == 1 or len({path.name for path in paths}) < len(paths):
+    if share_count == 1 or len({path.name for path in paths}) < len(paths) or _asks_freely(states):
         shares[0].people, shares[0].accounts = list(people), list(accounts)
         return shares
     families = _Families()
@@ -71,6 +74,12 @@ def divided(
         else:
             home[root].accounts.append(accounts[number - len(people)])
     return shares
+
+
+def _asks_freely(states: Sequence[Compiled]) -> bool:
+    """Return whether an expression asks the target for candidates of its own: then nobody is independent."""
+    rows = (item for state in states for item in state.user.rows)
+    return any("SelectUniqueValue" in str(item.row.source_expression) for item in rows)
 
 
 def looked_up(states: Sequence[Compiled]) -> list[TargetPath]:
@@ -196,6 +205,8 @@ def _serve(connection: Connection, environment: Environment, prefix: str) -> Non
             share = Share()
             share.people, share.accounts = arguments
             half = made_half(environment, share, prefix)
+            gc.freeze()  # what was taken in stays to the end: looking it over again and again costs a tenth of the time
+            gc.set_threshold(GC_THRESHOLD)
             continue
         try:
             extra = (_quiet,) if name == "work" else ()

@@ -27,6 +27,7 @@ def close(core: Core, application: Application, job_id: str, cycle: Cycle) -> st
     """
     with core.database.atomic():
         core.progress.delete_cycle(job_id)
+        core.progress.clear_linked_intents(job_id)
         job = core.jobs.get(job_id)
         if job is None:  # deleted while the cycle ran: what it wrote since goes too (ENG-322)
             core.jobs.delete(job_id)
@@ -116,7 +117,8 @@ def _verdict(core: Core, job_id: str, cycle: Cycle, failures: int) -> Quarantine
     """Return the reason for quarantine at the end of a cycle, or None. Source: ENG-280, ENG-303."""
     if core.jobs.list_held(job_id):
         return QuarantineReason.TOO_MANY_DELETES
-    untried = max(core.jobs.count_escrows(job_id) - failures, 0)
+    counts_open = core.settings.threshold_counts_open_escrows
+    untried = max(core.jobs.count_escrows(job_id) - failures, 0) if counts_open else 0
     return threshold_verdict(cycle.counts, untried, core.settings)
 
 

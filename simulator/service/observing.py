@@ -57,7 +57,7 @@ class CycleObserver:
         """Return whether there is anything to look at: a first cycle, changes, due retries, released removals."""
         if self._cycle.kind is CycleKind.INITIAL or (self._cycle.releases_removals and self.held):
             return True
-        if self._core.progress.list_intents(self._job.job_id):
+        if self._core.progress.has_intents(self._job.job_id):
             return True
         if self._core.jobs.has_due_escrow(self._job.job_id, self._core.clock.now()):
             return True

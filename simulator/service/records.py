@@ -23,15 +23,20 @@ def log_entry(
     began_at: datetime,
     request_sequences: tuple[int, ...],
     initiated_by: str = "system",
+    tenant_id: str = "",
 ) -> ProvisioningLogEntry:
-    """Append the record and return it. Source: ENG-340, ENG-341."""
+    """Append the record and return it; its sequence is left 0. Source: ENG-340, ENG-341.
+
+    Args:
+        tenant_id: spares looking it up when many records are written.
+    """
     now = core.clock.now()
     mapping = compiled.schema.mapping(draft.object_type)
     entry = ProvisioningLogEntry(
         sequence=0,
         entry_id=core.ids.new("log entry"),
         at=now,
-        tenant_id=core.tenant_id,
+        tenant_id=tenant_id or core.tenant_id,
         job_id=job.job_id,
         cycle_id=cycle_id,
         change_id=core.ids.new("change"),
@@ -61,4 +66,5 @@ def log_entry(
         initiated_by=initiated_by,
         request_sequences=request_sequences,
     )
-    return core.logs.append(entry)
+    core.logs.append(entry)
+    return entry

@@ -24,6 +24,7 @@ from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.ids import IdSource
 from entra_sim.simulator.model.directory import Application
+from entra_sim.simulator.model.job import CycleCounts
 from entra_sim.simulator.model.job import ScheduleState
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.scim.profile import TenantUrl
@@ -45,6 +46,7 @@ from entra_sim.simulator.transport.journal import JournalingTransport
 
 APPLICATION = "entra-sim sync"
 UNSTORED_SECRET = "given-to-each-run"
+TELL_EVERY_S = 0.1
 MOST_CYCLES_IN_A_RUN = 3
 """A run that goes on with a broken-off cycle makes a second one for what came after it."""
 
@@ -78,10 +80,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a run is. `total` is None when it is not known."""
+    """How far a run is: objects, then their references (managers, members). `total` is None when it is not known."""
 
     done: int
     total: int | None
+    references: int
     requests: int
     seconds: float
 
@@ -156,6 +159,7 @@ class Synchronizer:
         self._requests = self._writes = self._began_requests = 0
         self._expected: int | None = None
         self._began_s = monotonic()
+        self._told_s = -TELL_EVERY_S
         self._notes: tuple[str, ...] = ()
         self.simulator = Simulator(
             database=database, clock=clock, ids=ids, settings=settings, connect=self._connect, chance=chance
@@ -282,11 +286,21 @@ class Synchronizer:
         return self._stop_asked
 
     def _tell(self) -> None:
-        job = self.simulator.core.jobs.get(self._application.job_id)
-        done = job.cycle.counts.imported if job is not None and job.cycle is not None else 0
-        total = None if self._expected is None else max(self._expected, done)
         seconds = self._monotonic() - self._began_s
-        self._heard(Progress(done=done, total=total, requests=self._requests - self._began_requests, seconds=seconds))
+        if 0 <= seconds - self._told_s < TELL_EVERY_S:
+            return
+        self._told_s = seconds
+        job = self.simulator.core.jobs.get(self._application.job_id)
+        counts = job.cycle.counts if job is not None and job.cycle is not None else CycleCounts()
+        self._heard(
+            Progress(
+                done=counts.imported,
+                total=None if self._expected is None else max(self._expected, counts.imported),
+                references=counts.imported_reference_deltas,
+                requests=self._requests - self._began_requests,
+                seconds=seconds,
+            )
+        )
 
     def run(self) -> SyncResult:
         """Run what there is to do now, and pause the job again."""

@@ -45,7 +45,10 @@ def json_value(text: str) -> Any:
 
 def instant_column(instant: datetime | None) -> str | None:
     """Return an instant as a text of fixed width, so that texts sort like instants."""
-    return None if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if instant is None:
+        return None
+    aware = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return f"{aware.isoformat(timespec='microseconds')[:26]}Z"
 
 
 def instant_value(text: str | None) -> datetime | None:

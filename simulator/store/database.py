@@ -19,6 +19,9 @@ import sqlite_utils
 from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.store.migrations import MIGRATIONS
 
+PAGES_BETWEEN_CHECKPOINTS = 8000
+"""32 MB of log; a checkpoint waits for the disk, a commit does not."""
+
 _templates: dict[int, bytes] = {}
 
 
@@ -46,6 +49,7 @@ class Database:
                 _fill_from_template(connection)
             else:
                 connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_BETWEEN_CHECKPOINTS}")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
             database = cls(connection)

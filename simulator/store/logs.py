@@ -37,9 +37,9 @@ class LogStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def append(self, entry: ProvisioningLogEntry) -> ProvisioningLogEntry:
-        """Append a record; returns it with its sequence."""
-        cursor = self._db.execute(
+    def append(self, entry: ProvisioningLogEntry) -> None:
+        """Append a record; its sequence is given here."""
+        self._db.execute(
             "INSERT INTO log_entry (entry_id, at, job_id, application_id, cycle_id, action, status, code, object_type, "
             "source_id, target_id, identity, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -58,7 +58,6 @@ class LogStore:
                 to_text(entry),
             ),
         )
-        return replace(entry, sequence=int(cursor.lastrowid or 0))
 
     def get(self, entry_id: str) -> ProvisioningLogEntry | None:
         """Return a record by its id, or None."""
@@ -100,8 +99,16 @@ class LogStore:
         return int(self._db.value("SELECT COALESCE(MAX(sequence), 0) FROM log_entry"))
 
     def delete_before(self, instant: datetime) -> int:
-        """Drop records older than the retention; returns how many. Source: ENG-349."""
-        return self._db.execute("DELETE FROM log_entry WHERE at < ?", (instant_column(instant),)).rowcount
+        """Drop records older than the retention; returns how many. Source: ENG-349.
+
+        Records come in order of time, so that looking at the oldest is enough to know that there is nothing to do.
+        """
+        limit = instant_column(instant)
+        oldest = self._db.value("SELECT at FROM log_entry ORDER BY sequence LIMIT 1")
+        if oldest is None or limit is None or oldest >= limit:
+            return 0
+        first = self._db.value("SELECT MIN(sequence) FROM log_entry WHERE at >= ?", (limit,))
+        return self._db.execute("DELETE FROM log_entry WHERE ? IS NULL OR sequence < ?", (first, first)).rowcount
 
     def append_audit(self, event: AuditEvent) -> None:
         """Append an audit event; its sequence is given here."""

@@ -25,6 +25,7 @@ def _table(
 
 def _first(database: sqlite_utils.Database) -> None:
     _directory(database)
+    _applications(database)
     _jobs(database)
     _records(database)
 
@@ -66,6 +67,9 @@ def _directory(database: sqlite_utils.Database) -> None:
     )
     member.create_index(["member_id"])
     member.create_index(["group_id", "position"])
+
+
+def _applications(database: sqlite_utils.Database) -> None:
     _table(
         database,
         "tombstone",
@@ -227,18 +231,16 @@ def _records(database: sqlite_utils.Database) -> None:
 def _second(database: sqlite_utils.Database) -> None:
     """Keep the cycle in progress apart from the job, creates by matching value, and what workers did out of turn."""
     _table(database, "cycle", {"job_id": str, "document": str}, pk="job_id")
-    _table(
-        database,
-        "create_intent",
-        {"job_id": str, "object_type": str, "source_anchor": str, "attribute": str, "value": str},
-        pk=("job_id", "object_type", "source_anchor"),
-    )
-    _table(
-        database,
-        "done_ahead",
-        {"job_id": str, "object_type": str, "source_anchor": str},
-        pk=("job_id", "object_type", "source_anchor"),
-    )
+    for name, columns in (
+        ("create_intent", "attribute TEXT NOT NULL, value TEXT NOT NULL, "),
+        ("done_ahead", ""),
+    ):
+        database.execute(
+            f"CREATE TABLE {name} (job_id TEXT NOT NULL, object_type TEXT NOT NULL, source_anchor TEXT NOT NULL, "
+            f"{columns}PRIMARY KEY (job_id, object_type, source_anchor)) STRICT, WITHOUT ROWID"
+        )
+    for columns in ("status_sequence", "action_sequence", "at"):  # each page less is felt in every commit
+        database.execute(f"DROP INDEX idx_log_entry_{columns}")
     database.table("in_flight").drop()
     database.execute("CREATE INDEX change_hidden ON change (visible_at) WHERE visible_at > at")
 

@@ -56,6 +56,10 @@ class ProgressStore:
             (job_id, intent.object_type, intent.source_anchor, intent.attribute, intent.value),
         )
 
+    def has_intents(self, job_id: str) -> bool:
+        """Return whether there are creates without a record."""
+        return self._db.value("SELECT 1 FROM create_intent WHERE job_id = ? LIMIT 1", (job_id,)) is not None
+
     def list_intents(self, job_id: str) -> list[CreateIntent]:
         """Return the creates without a record, users first, in feed order."""
         rows = self._db.rows(
@@ -76,6 +80,14 @@ class ProgressStore:
         self._db.execute(
             "DELETE FROM create_intent WHERE job_id = ? AND object_type = ? AND source_anchor = ?",
             (job_id, object_type, source_anchor),
+        )
+
+    def clear_linked_intents(self, job_id: str) -> None:
+        """Forget the creates whose objects are linked: it is known what became of them."""
+        self._db.execute(
+            "DELETE FROM create_intent WHERE job_id = ?1 AND EXISTS (SELECT 1 FROM entry e WHERE e.job_id = ?1 "
+            "AND e.object_type = create_intent.object_type AND e.source_anchor = create_intent.source_anchor)",
+            (job_id,),
         )
 
     def save_done_ahead(self, job_id: str, object_type: str, source_anchor: str) -> None:

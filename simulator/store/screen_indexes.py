@@ -8,9 +8,9 @@ from __future__ import annotations
 import sqlite_utils
 
 STATEMENTS = (
-    "CREATE INDEX user_display_name_nocase ON user (display_name COLLATE NOCASE)",
-    "CREATE INDEX user_upn_nocase ON user (upn COLLATE NOCASE)",
-    "CREATE INDEX user_surname_nocase ON user (json_extract(attributes, '$.surname') COLLATE NOCASE)",
+    "CREATE INDEX user_display_name_nocase ON user (display_name COLLATE NOCASE, object_id)",
+    "CREATE INDEX user_upn_nocase ON user (upn COLLATE NOCASE, object_id)",
+    "CREATE INDEX user_surname_nocase ON user (json_extract(attributes, '$.surname') COLLATE NOCASE, object_id)",
     "CREATE INDEX user_page ON user (display_name, object_id) WHERE deleted_at IS NULL",
     "CREATE INDEX group_display_name_nocase ON directory_group (display_name COLLATE NOCASE)",
     "CREATE INDEX tombstone_identifier ON tombstone (identifier COLLATE NOCASE)",

@@ -85,6 +85,7 @@ def bound(
     links: dict[str, str],
     hosts: frozenset[str] = LOOPBACK,
     sign_in: bool = True,
+    access_key: str = "",
     lab: LabHooks | None = None,
 ) -> WsgiApp:
     """Return the app with a Simulator.
@@ -96,9 +97,10 @@ def bound(
         links: name → address, "Tapt" among them.
         hosts: the host names that pages answer to.
         sign_in: False lets everybody in as an administrator (demos, automation).
+        access_key: what sign-in asks for beside the account; "" on loopback, where nobody else can come.
         lab: scenarios, saved labs, `why`; parts that are missing are not offered.
     """
-    state = WebState.of(simulator, asks_sign_in=sign_in, hooks=lab)
+    state = WebState.of(simulator, asks_sign_in=sign_in, access_key=access_key, hooks=lab)
 
     def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ["entra_sim.simulator"] = simulator

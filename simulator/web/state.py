@@ -83,6 +83,7 @@ class WebState:
 
     session_key: str
     asks_sign_in: bool
+    access_key: str
     hooks: LabHooks
     notices: deque[Notice] = field(default_factory=lambda: deque(maxlen=NOTICES_KEPT))
     tests: Shelf = field(default_factory=Shelf)
@@ -93,7 +94,7 @@ class WebState:
     work: Background = field(default_factory=Background)
 
     @classmethod
-    def of(cls, simulator: Simulator, *, asks_sign_in: bool, hooks: LabHooks | None) -> WebState:
+    def of(cls, simulator: Simulator, *, asks_sign_in: bool, access_key: str, hooks: LabHooks | None) -> WebState:
         """Return the state of a Simulator; the sessions' key is kept in its database."""
         store = simulator.core.directory
         key = store.get_tenant(SESSION_KEY)
@@ -101,7 +102,7 @@ class WebState:
             key = secrets.token_hex(32)
             with simulator.core.database.atomic():
                 store.save_tenant(SESSION_KEY, key)
-        return cls(session_key=key, asks_sign_in=asks_sign_in, hooks=hooks or LabHooks())
+        return cls(session_key=key, asks_sign_in=asks_sign_in, access_key=access_key, hooks=hooks or LabHooks())
 
     def exchanges_after(self, simulator: Simulator, before: Sequence[ExchangeRecord]) -> tuple[ExchangeRecord, ...]:
         """Return what was exchanged since a former list of exchanges."""

@@ -60,6 +60,5 @@ def runner_of(endpoint: Endpoint, options: CheckOptions | None = None, schema: A
         run_id="t1",
         new_id=lambda: ids.new("user"),
         now=lambda: NOW,
-        pause=lambda seconds: None,
-        **more,
+        **{"pause": lambda seconds: None, **more},
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 import tiny_scim
+from check_walk import endpoint_of
+from check_walk import runner_of
 from tiny_scim import TinyScim
 
 from entra_sim.scenarios.serving import Server
@@ -17,6 +20,13 @@ from entra_sim.simulator.checking.results import Verdict
 BREAKS, LOSES, COSMETIC = Severity.BREAKS, Severity.LOSES, Severity.COSMETIC
 
 Walk = Callable[..., CheckReport]
+
+
+@cache
+def walked(kind: type[TinyScim]) -> tuple[TinyScim, CheckReport]:
+    """Return a server of this kind and the report on it; one walk serves all tests."""
+    server = kind()
+    return server, runner_of(endpoint_of(server)).walk()
 
 
 def failed(report: CheckReport) -> dict[str, tuple[Severity, ...]]:
@@ -144,10 +154,9 @@ DEFECTS = [
 
 @pytest.mark.parametrize(("kind", "expected", "sentence", "rule"), DEFECTS)
 def test_the_check_names_the_defect(
-    walk: Walk, kind: type[TinyScim], expected: dict[str, tuple[Severity, ...]], sentence: str, rule: str
+    kind: type[TinyScim], expected: dict[str, tuple[Severity, ...]], sentence: str, rule: str
 ) -> None:
-    server = kind()
-    report = walk(server)
+    server, report = walked(kind)
     found = failed(report)
     assert {name: found.get(name) for name in expected} == expected
     told = [finding for result in report.results for finding in result.findings if sentence in finding.what]
@@ -168,10 +177,8 @@ UNRELATED = [
 
 
 @pytest.mark.parametrize(("kind", "allowed"), UNRELATED, ids=lambda value: getattr(value, "__name__", ""))
-def test_one_defect_is_not_told_by_checks_it_has_nothing_to_do_with(
-    walk: Walk, kind: type[TinyScim], allowed: set[str]
-) -> None:
-    assert set(failed(walk(kind()))) <= allowed
+def test_one_defect_is_not_told_by_checks_it_has_nothing_to_do_with(kind: type[TinyScim], allowed: set[str]) -> None:
+    assert set(failed(walked(kind)[1])) <= allowed
 
 
 @pytest.mark.rule("ENG-162", "ENG-165")
@@ -190,10 +197,12 @@ def test_an_endpoint_that_ignores_the_filter_is_found_out_before_anything_is_wri
     )
 
 
-def test_an_empty_endpoint_that_ignores_the_filter_is_found_out_by_its_own_people(walk: Walk) -> None:
-    report = walk(tiny_scim.IgnoresFilter())
+def test_an_empty_endpoint_that_ignores_the_filter_is_found_out_by_its_own_people() -> None:
+    _server, report = walked(tiny_scim.IgnoresFilter)
     (finding,) = next(result.findings for result in report.results if result.check_id == "create-full")
+    assert finding.severity is BREAKS
     assert "the filter is ignored" in finding.what
+    assert finding.fix.startswith("Apply the filter")
     assert words(report)[Track.DEFAULT] == "breaks"
 
 
@@ -210,10 +219,10 @@ def test_a_firewall_that_demands_a_user_agent_is_told_from_wrong_credentials(wal
     assert words(report) == {Track.DEFAULT: "breaks", Track.FLAGGED: "breaks", Track.GROUPS: "breaks"}
 
 
-def test_verdicts_tell_the_dialects_apart(walk: Walk) -> None:
-    text_only = walk(tiny_scim.KeepsTextBooleans())
+def test_verdicts_tell_the_dialects_apart() -> None:
+    _server, text_only = walked(tiny_scim.KeepsTextBooleans)
     assert words(text_only) == {Track.DEFAULT: "loses", Track.FLAGGED: "works", Track.GROUPS: "works"}
-    keys = walk(tiny_scim.TakesKeysForNames())
+    _server, keys = walked(tiny_scim.TakesKeysForNames)
     assert (words(keys)[Track.DEFAULT], words(keys)[Track.FLAGGED]) == ("works", "loses")
-    groups = walk(tiny_scim.EmptiesGroupOnRemove())
+    _server, groups = walked(tiny_scim.EmptiesGroupOnRemove)
     assert words(groups) == {Track.DEFAULT: "works", Track.FLAGGED: "works", Track.GROUPS: "loses"}

@@ -228,6 +228,37 @@ def test_an_accepted_deviation_does_not_count_until_its_day_is_over() -> None:
     assert over.fails(Severity.BREAKS)
 
 
+def test_what_cannot_be_tested_because_of_an_accepted_deviation_does_not_count_either(
+    make_tapt: Callable[..., Tapt],
+) -> None:
+    strict = make_tapt(strict=True)
+    names = ["default-disable", "default-add-typed", "default-add-all", "default-manager", "group-remove-default"]
+    names += ["flagged-add-typed", "flagged-add-all", "flagged-manager"]
+    entries = tuple(Acceptance(check_id=name, reason="strict", until=date(2026, 2, 1)) for name in names)
+    options = CheckOptions(domain="check.example", has_load=False, acceptances=Acceptances(entries=entries))
+    report = runner_of(endpoint_of(tapt_app(strict)), options).walk()
+    blocked = [result for result in report.results if result.verdict is Verdict.BLOCKED and not result.validator_tests]
+    assert {result.check_id for result in blocked} == {"default-enable", "default-soft-delete"}
+    assert all(result.accepted == "strict (until 2026-02-01)" for result in blocked)
+    assert report.verdicts[0].word == "cosmetic"
+
+
+@pytest.mark.rule("SRV-006")
+def test_a_limit_on_requests_is_waited_for_and_is_no_finding_of_the_walk() -> None:
+    pauses: list[float] = []
+
+    class Limits(TinyScim):
+        def screen(self, environ: dict[str, Any]) -> None:
+            if len(self.requests) % 10 == 0:
+                raise tiny_scim.Refused(429)
+
+    server = Limits()
+    report = runner_of(endpoint_of(server), pause=pauses.append).walk()
+    assert not_passed(report) == []
+    assert len(pauses) > 50
+    assert set(pauses) == {1.0}
+
+
 @pytest.mark.rule("WIRE-042", "SRV-006")
 def test_25_requests_a_second_are_sent_and_429_is_a_finding() -> None:
     class Throttles(TinyScim):
@@ -272,6 +303,26 @@ def test_a_schema_of_ones_own_is_what_is_sent() -> None:
     assert by_id["default-manager"].verdict is Verdict.SKIPPED
     assert by_id["default-replace-simple"].verdict is Verdict.PASSED
     assert not [item for item in seen if "emails" in item and "-v-" not in item["userName"]]
+
+
+@pytest.mark.rule("WIRE-033", "ENG-160")
+def test_matching_by_another_attribute_is_followed() -> None:
+    schema = copy.deepcopy(template_schema("check"))
+    users = next(
+        item for item in schema["synchronizationRules"][0]["objectMappings"] if item["sourceObjectName"] == "User"
+    )
+    rows = {row["targetAttributeName"]: row for row in users["attributeMappings"]}
+    rows["userName"]["source"] = {"expression": "[employeeId]", "name": "employeeId", "type": "Attribute"}
+    rows["userName"]["matchingPriority"] = 0
+    rows["externalId"]["matchingPriority"] = 1
+    server = TinyScim()
+    report = runner_of(endpoint_of(server), schema=schema).walk()
+    by_id = {result.check_id: result for result in report.results}
+    skipped = {result.check_id for result in report.results if result.verdict is Verdict.SKIPPED}
+    assert skipped == {"default-rename", "flagged-rename", "default-soft-delete", "flagged-soft-delete", "rehire"}
+    assert set(not_passed(report)) == skipped
+    assert by_id["match"].verdict is Verdict.PASSED
+    assert server.stores == {"Users": {}, "Groups": {}}
 
 
 @pytest.mark.rule("WIRE-134", "SRV-001")

@@ -343,7 +343,7 @@ def _kind(records: list[ProvisioningLogEntry], was_linked: bool, is_linked: bool
         return Kind.HELD
     if record.status == "Success" and record.action in by_action:
         return by_action[record.action]
-    if any(one.status == "Success" for one in records):
+    if any(one.status in ("Success", "Warning") for one in records):
         if not was_linked:
             return Kind.TAKEN_OVER
         values = [

@@ -31,6 +31,7 @@ from entra_sim.simulator.planning.model import Plan
 EXAMPLES = int(os.environ.get("ENTRA_SIM_PLAN_EXAMPLES", "40"))
 PHASES = tuple(phase for phase in Phase if phase is not Phase.shrink or "ENTRA_SIM_NO_SHRINK" not in os.environ)
 LENIENT = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+QUIET = (Kind.LEFT_ALONE, Kind.UNCHANGED)
 
 
 def compared(plan: Plan, truth: Truth) -> list[str]:
@@ -41,9 +42,9 @@ def compared(plan: Plan, truth: Truth) -> list[str]:
         line = planned.get(key)
         real = truth.kinds.get(key)
         if line is None or real is None:
-            if not (line is not None and line.kind in (Kind.LEFT_ALONE, Kind.UNCHANGED) and not line.changes):
-                if not (line is None and real in (Kind.UNCHANGED, Kind.LEFT_ALONE)):
-                    differing.append(f"{key}: planned {line and line.kind}, real {real}")
+            is_quiet = line.kind in QUIET and not line.changes if line is not None else real in QUIET
+            if not is_quiet:
+                differing.append(f"{key}: planned {line and line.kind}, real {real}")
             continue
         if line.kind is not real:
             differing.append(f"{key}: planned {line.kind} ({line.reason}), real {real}")

@@ -99,7 +99,9 @@ class BrowserVisitor(Visitor):
             place = place.locator("tr, li").filter(has_text=within).first
         for scope in (place, self.tab.locator("body")):
             for role in ("link", "button"):
-                found = scope.get_by_role(role, name=exact, include_hidden=True)
+                found = scope.get_by_role(role, name=exact)
+                if not found.count():
+                    found = scope.get_by_role(role, name=exact, include_hidden=True)
                 if found.count():
                     self._reveal(found.first)
                     with self.tab.expect_navigation():
@@ -142,10 +144,11 @@ class BrowserVisitor(Visitor):
         found.set_checked(on)
         return self
 
-    def violations(self) -> list[str]:
+    def violations(self, *, contrast_only: bool = False) -> list[str]:
         """Return what axe finds of level serious or above."""
         self.tab.evaluate(AXE.read_text(encoding="utf-8"))
-        found = self.tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        rules = ", runOnly: ['color-contrast']" if contrast_only else ""
+        found = self.tab.evaluate(f"axe.run(document, {{resultTypes: ['violations']{rules}}})")
         return [
             f"{self.path}: {item['id']} ({item['impact']}): {item['nodes'][0]['html'][:160]}"
             for item in found["violations"]

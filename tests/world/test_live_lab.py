@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from entra_sim.scenarios.lab_hooks import LabControl
-from entra_sim.scenarios.lab_hooks import LibraryScenarios
+from entra_sim.scenarios.lab_hooks import Library
 from entra_sim.scenarios.world import World
 from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.errors import UserInputError
@@ -23,7 +23,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def control(world: World, tmp_path: Path) -> LabControl:
-    return LabControl(world, LibraryScenarios(), tmp_path)
+    return LabControl(world, Library(), tmp_path)
 
 
 def test_steps_and_expectations_work_one_at_a_time(control: LabControl) -> None:
@@ -68,7 +68,7 @@ def test_starting_over_gives_the_demo_tenant_and_an_empty_tapt(control: LabContr
 
 
 def test_every_card_of_the_library_can_be_read_and_one_can_be_run() -> None:
-    scenarios = LibraryScenarios()
+    scenarios = Library()
     cards = scenarios.cards()
     assert len(cards) >= 70
     assert not [card for card in cards if card.problem]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from entra_sim.simulator.checking.results import CheckReport
+from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.checking.results import Verdict
 
 
@@ -21,6 +22,10 @@ def html_page(report: CheckReport) -> str:
     return environment.from_string(source).render(
         report=report,
         areas=[(area, [result for result in report.results if result.area == area]) for area in areas],
+        findings=sorted(
+            ((result, finding) for result in report.results for finding in result.findings),
+            key=lambda pair: list(Severity).index(pair[1].severity),
+        ),
         counts={str(verdict): report.count(verdict) for verdict in Verdict},
         validator_passed=passed,
         validator_run=run,

@@ -1,0 +1,94 @@
+"""How long a plan over a large directory takes, and how much memory, as a user would run it.
+
+    python benchmarks/plan_speed.py [PEOPLE]
+
+A made-up tenant is written to CSV files; the change touches the title and a filter. `entra-sim plan` runs as a process
+of its own, with its second process. Printed: wall seconds, processor seconds of all processes, and the largest memory
+of the parent and of its largest child. Processor seconds tell more than wall seconds on a machine that is busy.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from importlib.resources import files
+from pathlib import Path
+
+from entra_sim.simulator.tenants import seeded_ids
+from entra_sim.simulator.tenants import synthesize
+from entra_sim.simulator.tenants import write_directory
+
+SAMPLE_S = 0.05
+
+
+def main() -> None:
+    """Run the benchmark."""
+    people = int(sys.argv[1]) if len(sys.argv) > 1 else 30_000
+    now = json.loads(files("entra_sim.simulator").joinpath("data/template-scim.json").read_text(encoding="utf-8"))
+    change = copy.deepcopy(now)
+    mapping = next(m for m in change["synchronizationRules"][0]["objectMappings"] if m["sourceObjectName"] == "User")
+    title = next(row for row in mapping["attributeMappings"] if row["targetAttributeName"] == "title")
+    expression = 'Join(", ", [jobTitle], [city])'
+    title["source"] = {"expression": expression, "name": "Join", "type": "Function", "parameters": []}
+    clause = {"operatorName": "NOT EQUALS", "sourceOperandName": "department", "targetOperand": {"values": ["Sales"]}}
+    mapping["scope"] = {"groups": [{"name": "not Sales", "clauses": [clause]}]}
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        write_directory(synthesize(people, 7, seeded_ids(7), domain="contoso.example"), place / "tenant", "csv")
+        (place / "now.json").write_text(json.dumps(now), encoding="utf-8")
+        (place / "new.json").write_text(json.dumps(change), encoding="utf-8")
+        command = [sys.executable, "-m", "entra_sim.cli", "plan", "--tenant", str(place / "tenant"), "--scope", "all"]
+        command += ["--schema", str(place / "now.json"), "--change", str(place / "new.json")]
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        peak = [0]
+        watcher = threading.Thread(target=_watch, args=(process.pid, peak), daemon=True)
+        watcher.start()
+        output, _ = process.communicate()
+        wall_s = time.perf_counter() - began
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    sys.stdout.write("\n".join(output.splitlines()[:12]) + "\n")
+    sys.stdout.write(
+        f"{people:,} people, {len(mapping['attributeMappings'])} mappings: {wall_s:.1f} s wall, "
+        f"{used.ru_utime + used.ru_stime:.1f} s of processor, "
+        f"{peak[0] / 1024:.0f} MB at most in all processes together, exit code {process.returncode}\n"
+    )
+
+
+def _watch(parent: int, peak: list[int]) -> None:
+    """Note the largest resident memory of a process and its children together, in kB (Linux)."""
+    while True:
+        total = 0
+        for pid in [parent, *_children(parent)]:
+            try:
+                text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+            except OSError:
+                continue
+            total += next((int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS:")), 0)
+        peak[0] = max(peak[0], total)
+        if not os.path.exists(f"/proc/{parent}"):
+            return
+        time.sleep(SAMPLE_S)
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent:
+            found.append(int(path.parent.name))
+    return found
+
+
+if __name__ == "__main__":
+    main()
