@@ -15,6 +15,7 @@ from entra_sim.mock_tapt.errors import InvalidValue
 from entra_sim.mock_tapt.schema import Attribute
 from entra_sim.mock_tapt.schema import ResourceType
 from entra_sim.mock_tapt.schema import Schema
+from entra_sim.mock_tapt.schema import key_of
 from entra_sim.mock_tapt.schema import resolve
 
 MAX_DEPTH = 32
@@ -162,9 +163,10 @@ def normalise(kind: ResourceType, body: dict[str, Any], *, strict: bool) -> dict
         coerced = coerce(attribute, value, name, strict=strict)
         if coerced is None:
             continue
-        if name in resource and resource[name] != coerced:
+        held = name if attribute else key_of(resource, name)
+        if held in resource and resource[held] != coerced:
             raise InvalidSyntax(f"The body has '{name}' twice, with different values.")
-        resource[name] = coerced
+        resource[held or name] = coerced
     require_name(kind, resource)
     return resource
 
@@ -194,6 +196,8 @@ def _take_extension(kind: ResourceType, resource: dict[str, Any], key: str, valu
     elif path.name and path.schema and not strict:
         _merge(resource, path.schema, _extension(None, {path.name: value}, strict=strict))
     else:
+        if any(held.lower() == key.lower() for held in resource):
+            raise InvalidSyntax(f"The body has '{key}' twice.")
         resource[key] = _without_nulls(value)
 
 
@@ -217,7 +221,10 @@ def _merge(resource: dict[str, Any], urn: str, extension: dict[str, Any]) -> Non
     if not extension:
         return
     known = next((key for key in resource if key.lower() == urn.lower()), urn)
-    resource[known] = resource.get(known, {}) | extension
+    held = resource.get(known, {})
+    if not isinstance(held, dict) or any(name in held and held[name] != extension[name] for name in extension):
+        raise InvalidSyntax(f"The body has '{urn}' twice, with different values.")
+    resource[known] = held | extension
 
 
 def check_schemas(kind: ResourceType, body: dict[str, Any], *, strict: bool) -> None:

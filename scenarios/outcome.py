@@ -11,12 +11,22 @@ from typing import Any
 
 
 class Outcome(StrEnum):
-    """How a scenario or step ended. Error: the file or the order of its steps is wrong, not the behaviour."""
+    """How a scenario or step ended.
+
+    Error: the file or the order of its steps is wrong, not the behaviour. Not applicable: it needs mock Tapt's inside,
+    and the target is a foreign endpoint; `failure` says which step.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
     ERROR = "error"
     NOT_RUN = "not run"
+    NOT_APPLICABLE = "not applicable"
+
+    @property
+    def is_bad(self) -> bool:
+        """Return whether something is wrong."""
+        return self in (Outcome.FAILED, Outcome.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +117,11 @@ class ScenarioOutcome:
 
 
 def worst(outcomes: list[ScenarioOutcome]) -> int:
-    """Return the exit code for these outcomes: 2 if an input is wrong, 1 if an expectation failed, else 0."""
+    """Return the exit code for these outcomes: 2 if an input is wrong, 1 if an expectation failed, else 0.
+
+    When none of them could be run against the target, that is a wrong input too.
+    """
     kinds = {item.outcome for item in outcomes}
-    if Outcome.ERROR in kinds:
+    if Outcome.ERROR in kinds or kinds == {Outcome.NOT_APPLICABLE}:
         return 2
     return 1 if Outcome.FAILED in kinds else 0

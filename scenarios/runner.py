@@ -15,6 +15,9 @@ from typing import Protocol
 from entra_sim.scenarios import transcript
 from entra_sim.scenarios.expectations.check import check
 from entra_sim.scenarios.expectations.target import holdings
+from entra_sim.scenarios.foreign import ForeignTarget
+from entra_sim.scenarios.foreign import Visit
+from entra_sim.scenarios.foreign import not_applicable
 from entra_sim.scenarios.matching import is_like
 from entra_sim.scenarios.model import ApplicationPlan
 from entra_sim.scenarios.model import Expectation
@@ -78,10 +81,12 @@ class RunOptions:
     Args:
         transport: "wsgi" in one process, "http" over loopback sockets.
         settings: values over the scenario's own, by name.
+        target: a foreign endpoint in place of mock Tapt.
     """
 
     transport: str = "wsgi"
     settings: tuple[tuple[str, str], ...] = ()
+    target: ForeignTarget | None = None
 
 
 class _Stop(Exception):
@@ -106,6 +111,23 @@ def run(
     """
     options = options or RunOptions()
     observer = observer or Silent()
+    if options.target is None:
+        return _run_in(scenario, options, observer, open_world)
+    obstacle = not_applicable(scenario)
+    if obstacle is not None:
+        return _without_run(scenario, obstacle)
+    with options.target.visit(scenario) as visit:
+        outcome = _run_in(scenario, options, observer, visit.open_world, visit)
+    return visit.judged(outcome)
+
+
+def _run_in(
+    scenario: Scenario,
+    options: RunOptions,
+    observer: Observer,
+    open_world: OpenWorld | None,
+    visit: Visit | None = None,
+) -> ScenarioOutcome:
     began = time.perf_counter()
     settings = Settings.from_mapping(scenario.settings).replaced(dict(options.settings))
     if open_world is None:
@@ -115,10 +137,27 @@ def run(
     with open_world(
         start=scenario.start, settings=settings, transport=options.transport, seed=scenario.path.name
     ) as world:
-        session = Session(world, folder=scenario.path.parent)
+        session = Session(world, folder=scenario.path.parent, foreign=visit)
         outcome = _Run(scenario, session, observer).outcome(settings, began)
         observer.ended(outcome, session)
     return outcome
+
+
+def _without_run(scenario: Scenario, obstacle: Failure) -> ScenarioOutcome:
+    return ScenarioOutcome(
+        path=scenario.shown_path,
+        name=scenario.name,
+        title=scenario.title,
+        why=scenario.why,
+        rules=scenario.rules,
+        outcome=Outcome.NOT_APPLICABLE,
+        started_at=scenario.start,
+        steps=tuple(
+            StepOutcome(number=step.number, text=step.text, line=step.place.line, outcome=Outcome.NOT_RUN)
+            for step in scenario.steps
+        ),
+        failure=obstacle,
+    )
 
 
 class _Run:
@@ -322,7 +361,7 @@ def set_up_application(session: Session, plan: ApplicationPlan) -> None:
     session.use_application(plan.name)
     if plan.target != "none":
         simulator.provisioning.set_mode(application, "Automatic")
-        if isinstance(plan.target, dict):
+        if isinstance(plan.target, dict) and session.foreign is None:
             url, secret = plan.target["url"], plan.target["token"]
         else:
             url, secret = session.tapt_credentials(flagged=plan.dialect == "flagged")

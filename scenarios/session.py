@@ -12,6 +12,7 @@ from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.errors import StateConflict
 
 if TYPE_CHECKING:
+    from entra_sim.scenarios.foreign import Visit
     from entra_sim.scenarios.model import Step
     from entra_sim.scenarios.world import World
 
@@ -34,11 +35,13 @@ class Session:
     Args:
         world: an open World.
         folder: where files that a step names are looked for.
+        foreign: the stay at a foreign endpoint, when that is the target in place of mock Tapt.
     """
 
-    def __init__(self, world: World, *, folder: Path) -> None:
+    def __init__(self, world: World, *, folder: Path, foreign: Visit | None = None) -> None:
         self.world = world
         self.folder = folder
+        self.foreign = foreign
         self.window = Window()
         self.application_name = ""
         self.connection: Any = None
@@ -95,10 +98,24 @@ class Session:
         Args:
             flagged: put the compliance flag at the end of the URL (WIRE-002).
         """
+        if self.foreign is not None:
+            return self.foreign.credentials(flagged=flagged)
         if self.issued_token is None:
             self.issued_token = self.tapt.generate_token()
         url = str(self.issued_token.url)
         return (f"{url}?{COMPLIANCE_FLAG}" if flagged else url), str(self.issued_token.secret)
+
+    def target_url(self, url: str) -> str:
+        """Return a tenant URL that a file names; mock Tapt's address means the foreign endpoint where there is one."""
+        return url if self.foreign is None else self.foreign.moved(url)
+
+    def held_users(self) -> list[dict[str, Any]]:
+        """Return the users that the target holds, as SCIM resources: from Tapt's inside, or read over SCIM."""
+        return list(self.tapt.users()) if self.foreign is None else self.foreign.users()
+
+    def held_groups(self) -> list[dict[str, Any]]:
+        """Return the groups that the target holds, likewise."""
+        return list(self.tapt.groups()) if self.foreign is None else self.foreign.groups()
 
     def advance(self, span: timedelta) -> None:
         """Let time pass; what happened on the way is added to `happenings`."""

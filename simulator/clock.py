@@ -5,6 +5,7 @@ The only place of the simulator that reads the machine's clock, through the `wal
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC
@@ -37,6 +38,7 @@ class VirtualClock:
         self._rate = rate
         self._monotonic = monotonic
         self._anchor_monotonic = monotonic()
+        self._lock = threading.Lock()
 
     @property
     def rate(self) -> float:
@@ -81,8 +83,9 @@ class VirtualClock:
             sleep(seconds / self._rate)
 
     def advance(self, span: timedelta) -> None:
-        """Jump forward by `span`."""
-        self.move_to(self.now() + span)
+        """Jump forward by `span`; several threads may, as workers do whose target answers late."""
+        with self._lock:
+            self.move_to(self.now() + span)
 
 
 def wall_now() -> datetime:

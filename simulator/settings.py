@@ -28,6 +28,9 @@ class Settings:
     regex_match_anchored: bool = _setting(
         False, "REGEX MATCH must match the whole value", source="ENG-044", question="Q-01"
     )
+    ampersand_contains: bool = _setting(
+        False, "& and !& test containment for whole numbers too, not bits", source="ENG-046", question="Q-02"
+    )
     switch_null_defect: bool = _setting(
         False, "Switch over an unchanged attribute evaluates to null", source="ENG-093", question="Q-03"
     )
@@ -100,6 +103,27 @@ class Settings:
     )
     cleared_links_start_initial: bool = _setting(
         False, "a ConnectorDataStore restart is followed by an initial cycle", source="ENG-315", question="Q-19"
+    )
+    takeover_reactivates: bool = _setting(
+        True, "an account found inactive at the first match is set active", source="ENG-165", question="Q-20"
+    )
+    keeps_links_of_unmanaged: bool = _setting(
+        True,
+        "the link stays when somebody leaves the scope, so that a return finds it",
+        source="ENG-186",
+        question="Q-21",
+    )
+    redundant_is_update: bool = _setting(
+        False, "a record of nothing to send has the action Update instead of Other", source="ENG-343", question="Q-22"
+    )
+    return_is_other: bool = _setting(
+        False, "the record of a return has the action Other instead of Update", source="ENG-199", question="Q-23"
+    )
+    threshold_counts_open_escrows: bool = _setting(
+        True, "objects that wait for a retry count as failures of each cycle", source="ENG-280", question="Q-25"
+    )
+    tombstone_renames_mail: bool = _setting(
+        False, "a soft delete puts the object id before mail and mail nickname too", source="ENG-013", question="Q-26"
     )
     reference_check: bool = _setting(
         False, "ask the target before a manager or member write", source="WIRE-040", question="Q-30"

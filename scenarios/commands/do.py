@@ -21,7 +21,7 @@ from entra_sim.simulator.commands.instance_call import json_option
 def command(step: tuple[str, ...], data: Path, as_json: bool) -> None:
     """Do one STEP, or check one expectation, on a running instance ('entra-sim up'), as a scenario file words it.
 
-    Exit code 1 when an expectation does not hold. Requests and logs count since the previous 'expect' made here.
+    Exit code 1 when an expectation does not hold. Requests and logs count from the previous 'expect' made here.
 
     \b
     Examples:

@@ -11,6 +11,7 @@ from entra_sim.scenarios.outcome import Holding
 from entra_sim.scenarios.session import Session
 from entra_sim.scenarios.session import Window
 from entra_sim.scenarios.spans import instant_text
+from entra_sim.simulator.errors import UserInputError
 
 SECTION = "The target"
 MANAGER = f"{ENTERPRISE_USER}:manager"
@@ -18,7 +19,7 @@ MANAGER = f"{ENTERPRISE_USER}:manager"
 
 def target_users(session: Session) -> list[dict[str, Any]]:
     """Return the target's users as SCIM resources; managers also name their userName."""
-    resources = [dict(resource) for resource in session.tapt.users()]
+    resources = [dict(resource) for resource in session.held_users()]
     names = {str(resource.get("id")): resource.get("userName") for resource in resources}
     for resource in resources:
         extension = resource.get(ENTERPRISE_USER)
@@ -30,11 +31,13 @@ def target_users(session: Session) -> list[dict[str, Any]]:
 
 
 def holdings(session: Session) -> tuple[Holding, ...]:
-    """Return what the target holds, sorted by userName; empty for a foreign target."""
-    if session.world.tapt is None:
+    """Return what the target holds, sorted by userName; empty for a foreign target that cannot be read now."""
+    try:
+        resources = target_users(session)
+    except UserInputError:
         return ()
     found = []
-    for resource in target_users(session):
+    for resource in resources:
         extension = resource.get(ENTERPRISE_USER) or {}
         emails = resource.get("emails") or [{}]
         found.append(
@@ -52,8 +55,8 @@ def holdings(session: Session) -> tuple[Holding, ...]:
 
 def target_groups(session: Session) -> list[dict[str, Any]]:
     """Return the target's groups as SCIM resources; members also name their userName or displayName."""
-    groups = [dict(resource) for resource in session.tapt.groups()]
-    names = {str(item.get("id")): {"userName": item.get("userName")} for item in session.tapt.users()}
+    groups = [dict(resource) for resource in session.held_groups()]
+    names = {str(item.get("id")): {"userName": item.get("userName")} for item in session.held_users()}
     names.update({str(item.get("id")): {"displayName": item.get("displayName")} for item in groups})
     for group in groups:
         members: Iterable[dict[str, Any]] = group.get("members") or ()
@@ -104,3 +107,5 @@ NOUNS = (
         example="tapt token: {state: active}",
     ),
 )
+NEEDS_TAPT = frozenset({"tapt token"})
+"""Nouns that cannot be read where the target is a foreign endpoint."""

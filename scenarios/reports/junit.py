@@ -16,10 +16,11 @@ def junit_xml(outcomes: list[ScenarioOutcome]) -> bytes:
     """Return the report as UTF-8 bytes."""
     failed = sum(item.outcome is Outcome.FAILED for item in outcomes)
     errors = sum(item.outcome is Outcome.ERROR for item in outcomes)
+    skipped = str(sum(item.outcome is Outcome.NOT_APPLICABLE for item in outcomes))
     seconds = f"{sum(item.seconds for item in outcomes):.3f}"
     counts = {"tests": str(len(outcomes)), "failures": str(failed), "errors": str(errors), "time": seconds}
     root = ElementTree.Element("testsuites", {"name": "entra-sim", **counts})
-    suite = ElementTree.SubElement(root, "testsuite", {"name": "scenarios", **counts, "skipped": "0"})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "scenarios", **counts, "skipped": skipped})
     for outcome in outcomes:
         _case(suite, outcome)
     ElementTree.indent(root)
@@ -42,6 +43,9 @@ def _case(suite: ElementTree.Element, outcome: ScenarioOutcome) -> None:
     if outcome.failure is not None:
         kind = "failure" if outcome.outcome is Outcome.FAILED else "error"
         message = f"{outcome.failure.where}: {outcome.failure.message}"
+        if outcome.outcome is Outcome.NOT_APPLICABLE:
+            ElementTree.SubElement(case, "skipped", {"message": _clean(message)})
+            return
         if outcome.failure.expected or outcome.failure.actual:
             message += f"; expected {outcome.failure.expected}; actual {outcome.failure.actual}"
         element = ElementTree.SubElement(case, kind, {"message": _clean(message), "type": kind})

@@ -19,6 +19,7 @@ def as_json(outcomes: list[ScenarioOutcome], exit_code: int, seconds: float) -> 
         "passed": kinds.count("passed"),
         "failed": kinds.count("failed"),
         "errors": kinds.count("error"),
+        "notApplicable": kinds.count("not applicable"),
         "scenarios": [_scenario(item) for item in outcomes],
     }
 

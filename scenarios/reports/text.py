@@ -8,7 +8,13 @@ from datetime import timedelta
 from entra_sim.scenarios.outcome import Outcome
 from entra_sim.scenarios.outcome import ScenarioOutcome
 
-WORDS = {Outcome.PASSED: "ok", Outcome.FAILED: "FAILED", Outcome.ERROR: "ERROR", Outcome.NOT_RUN: "not run"}
+WORDS = {
+    Outcome.PASSED: "ok",
+    Outcome.FAILED: "FAILED",
+    Outcome.ERROR: "ERROR",
+    Outcome.NOT_RUN: "not run",
+    Outcome.NOT_APPLICABLE: "n/a",
+}
 
 
 def headline(outcome: ScenarioOutcome) -> str:
@@ -41,6 +47,8 @@ def summary(outcomes: list[ScenarioOutcome], chosen_count: int, seconds: float) 
         parts.append(f"{counts[Outcome.FAILED]} failed")
     if counts[Outcome.ERROR]:
         parts.append(f"{counts[Outcome.ERROR]} with errors")
+    if counts[Outcome.NOT_APPLICABLE]:
+        parts.append(f"{counts[Outcome.NOT_APPLICABLE]} not applicable to this target")
     if chosen_count > len(outcomes):
         parts.append(f"{chosen_count - len(outcomes)} not run")
     noun = "scenario" if chosen_count == 1 else "scenarios"

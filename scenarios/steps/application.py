@@ -32,7 +32,7 @@ def _create_application(session: Session, argument: str) -> None:
 
 def _credentials(session: Session, argument: Any) -> tuple[str, str]:
     if isinstance(argument, dict):
-        return argument["url"], argument["token"]
+        return session.target_url(argument["url"]), argument["token"]
     return session.tapt_credentials(flagged=argument == "tapt flagged")
 
 

@@ -253,3 +253,5 @@ VERBS = (
         example="clear faults",
     ),
 )
+NEEDS_TAPT = frozenset(verb.name for verb in VERBS)
+"""Verbs that have no meaning where the target is a foreign endpoint."""

@@ -15,6 +15,7 @@ from entra_sim.simulator.checking.results import EVERYTHING
 from entra_sim.simulator.checking.results import USERS
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.errors import TargetError
+from entra_sim.simulator.model.change import AttributeChange
 from entra_sim.simulator.scim import requests
 from entra_sim.simulator.scim import responses
 from entra_sim.simulator.scim.call import Call
@@ -137,9 +138,7 @@ def _duplicate_of_disabled(bench: Bench) -> Steps:
     yield from _expect_conflict(done.writes[0][0])
 
 
-def _active_off() -> Any:
-    from entra_sim.simulator.model.change import AttributeChange
-
+def _active_off() -> AttributeChange:
     return AttributeChange(target_path="active", operation="Replace", old_value=True, new_value="False", type="Boolean")
 
 

@@ -9,6 +9,7 @@ from entra_sim.simulator.checking.bench import Steps
 from entra_sim.simulator.checking.check import Check
 from entra_sim.simulator.checking.failing import Failed
 from entra_sim.simulator.checking.failing import Stuck
+from entra_sim.simulator.checking.people import Actor
 from entra_sim.simulator.checking.reference_steps import assign_manager
 from entra_sim.simulator.checking.results import Severity
 from entra_sim.simulator.checking.results import Track
@@ -74,10 +75,7 @@ def _adds(kind: str, dialect: Dialect) -> Callable[[Bench], Steps]:
     return body
 
 
-def _updated(bench: Bench, person: object, dialect: Dialect) -> Steps:
-    from entra_sim.simulator.checking.people import Actor
-
-    assert isinstance(person, Actor)
+def _updated(bench: Bench, person: Actor, dialect: Dialect) -> Steps:
     done = yield from bench.update(person, dialect)
     yield from bench.verify(person, call=done.writes[-1][0])
     yield from bench.settled(person, dialect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -80,6 +81,7 @@ def command(**options: Any) -> None:
     from entra_sim.simulator.planning.documents import as_document
     from entra_sim.simulator.planning.documents import compared
     from entra_sim.simulator.planning.files import read_json_file
+    from entra_sim.simulator.planning.sharing import GC_THRESHOLD
     from entra_sim.simulator.planning.summary import passed_limits
     from entra_sim.simulator.planning.summary import read_gates
 
@@ -87,7 +89,10 @@ def command(**options: Any) -> None:
     against = options["against"]
     former = None if against is None else read_json_file(against)
     progress = _Progress()
-    plan = make_plan(_question(options, progress), progress.plan)
+    question = _question(options, progress)
+    gc.freeze()  # what was read stays to the end, and the process is over after it
+    gc.set_threshold(GC_THRESHOLD)
+    plan = make_plan(question, progress.plan)
     progress.end()
     moved = None if former is None else compared(former, plan, str(against))
     del former

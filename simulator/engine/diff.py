@@ -130,6 +130,8 @@ def _parts(held: Any) -> Sequence[Any]:
 
 
 def _equal(held: Any, wanted: Any, *, is_exact: bool) -> bool:
+    if type(held) is str and type(wanted) is str:  # nearly always
+        return held == wanted or (not is_exact and held.casefold() == wanted.casefold())
     if isinstance(held, (Mapping, list, tuple)):
         return False
     return _folded(held, is_exact) == _folded(wanted, is_exact)

@@ -237,6 +237,8 @@ def shaped_result(item: CompiledRow, result: Result) -> MappedValue | None:
 
 
 def _shaped(item: CompiledRow, value: Any, log_value: str | None) -> MappedValue | None:
+    if type(value) is str:  # nearly always
+        return MappedValue(compiled=item, value=value, log_value=log_value or value) if value else None
     if value is None or value == "" or value == [] or value == ():
         return None
     if isinstance(value, (list, tuple)):

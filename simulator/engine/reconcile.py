@@ -151,7 +151,7 @@ class Reconciliation:
             return self._skip(
                 SkipReason.ACTION_OFF, Action.UPDATE, ("ENG-110",), action_off_text(Action.UPDATE), resource=found
             )
-        return (yield from self._apply(found, Action.UPDATE))
+        return (yield from self._apply(found, Action.UPDATE, is_takeover=True))
 
     def _refuse_taken(self, anchor: str) -> None:
         """Refuse a target object that another source object is linked to. Source: ENG-163, design section 11."""
@@ -234,10 +234,15 @@ class Reconciliation:
         self._scoped()
         return (yield from self._apply(resource, _MODIFICATIONS[self.subject.intent.kind][1]))
 
-    def _apply(self, resource: Resource, action: Action) -> Exchange:
+    def _apply(self, resource: Resource, action: Action, *, is_takeover: bool = False) -> Exchange:
         """Write what differs in one PATCH, or record that nothing does. Source: ENG-153, ENG-154."""
         assert self.entry is not None
         values = yield from self._values(is_create=False)
+        if is_takeover and not self.run.settings.takeover_reactivates:
+            values = [item for item in values if item.name != "active"]
+        is_return = self.subject.entry is not None and self.subject.entry.is_disabled and action is Action.UPDATE
+        if is_return and self.run.settings.return_is_other:
+            action = Action.OTHER
         changes = differences(values, resource)
         disables = action is Action.DISABLE
         settled = self._settled(disables=disables)
@@ -262,7 +267,11 @@ class Reconciliation:
         responses.accept_update((yield call))
         self.recorder.exported(self.export_step, "was updated in")
         draft = self.recorder.draft(action, Status.SUCCESS, rules=(*self.rules, "ENG-153"))
-        return Outcome(draft=draft, entry=settled, is_exported=True, held_resource=held)
+        return Outcome(draft=draft, entry=self._kept(settled), is_exported=True, held_resource=held)
+
+    def _kept(self, entry: SyncEntry) -> SyncEntry | None:
+        """Return the link, or None where it does not outlive the scope. Source: ENG-186, Q-21."""
+        return entry if entry.is_managed or self.run.settings.keeps_links_of_unmanaged else None
 
     def _settled(self, *, disables: bool) -> SyncEntry:
         assert self.entry is not None
@@ -280,10 +289,11 @@ class Reconciliation:
             return Outcome(draft=None, entry=settled, held_resource=held)
         self.recorder.unresolved(self.subject.unresolved_members)
         text = f"The state of the {self.kind.lower()} in both systems already matches; nothing is sent."
+        action = Action.UPDATE if self.run.settings.redundant_is_update else Action.OTHER
         draft = self.recorder.skipped(
-            SkipReason.REDUNDANT, Action.OTHER, rules=(*self.rules, "ENG-153", "ENG-256"), text=text
+            SkipReason.REDUNDANT, action, rules=(*self.rules, "ENG-153", "ENG-256"), text=text
         )
-        return Outcome(draft=draft, entry=settled, held_resource=held)
+        return Outcome(draft=draft, entry=self._kept(settled), held_resource=held)
 
     def _reference_will_be_written(self, held: Mapping[str, Any]) -> bool:
         """Return whether the reference pass already has something to write, which is then the one record (ENG-227)."""
@@ -324,7 +334,7 @@ class Reconciliation:
         text = skip_text(reason, self.subject, intent.action)
         entry = self.entry
         if entry is not None and intent.managed_after is not None:
-            entry = replace(entry, is_managed=intent.managed_after)
+            entry = self._kept(replace(entry, is_managed=intent.managed_after))
         if self.subject.source.presence is Presence.HARD_DELETED and reason is not SkipReason.ACTION_OFF:
             entry = None
         details = self._entitlement_details() if reason is SkipReason.NOT_ENTITLED else None

@@ -19,6 +19,7 @@ from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
 from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
+from entra_sim.simulator.model.mapping import ScopingFilter
 from entra_sim.simulator.model.operation import Intent
 from entra_sim.simulator.model.operation import IntentKind
 from entra_sim.simulator.model.operation import Link
@@ -126,12 +127,16 @@ def intend(
     """Return the object with the decision about it: scope, then the tables. Nothing is read or sent."""
     compiled = run.mapping(source.object_type)
     mapping = compiled.mapping
-    anchored = run.settings.regex_match_anchored
-    verdict = evaluate_filters(mapping.scoping_filters, source.attributes, is_anchored=anchored)
+    anchored, contains = run.settings.regex_match_anchored, run.settings.ampersand_contains
+    verdict = evaluate_filters(
+        mapping.scoping_filters, source.attributes, is_anchored=anchored, ampersand_contains=contains
+    )
     if source.presence is Presence.HARD_DELETED:
         verdict = FilterVerdict(passes=True)
     intent = decide(_facts(source, entry, verdict, compiled, run))
-    ignored = evaluate_filters(mapping.input_filters, source.attributes, is_anchored=anchored)
+    ignored = evaluate_filters(
+        mapping.input_filters, source.attributes, is_anchored=anchored, ampersand_contains=contains
+    )
     if not ignored.passes:
         intent = Intent(kind=IntentKind.NOTHING, rules=("ENG-041",))
     return Subject(
@@ -144,6 +149,15 @@ def intend(
         changed_attributes=source.changed_attributes if is_incremental and source.changed_attributes else None,
         has_member_changes=has_member_changes,
         unresolved_members=unresolved_members,
+    )
+
+
+def _filtered(filters: tuple[ScopingFilter, ...], source: SourceObject, settings: Settings) -> FilterVerdict:
+    return evaluate_filters(
+        filters,
+        source.attributes,
+        is_anchored=settings.regex_match_anchored,
+        ampersand_contains=settings.ampersand_contains,
     )
 
 

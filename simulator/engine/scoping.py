@@ -90,7 +90,11 @@ def _bits(value: str, operands: tuple[str, ...], _anchored: bool) -> bool:
     left, right = _as_int(value), _as_int(_first(operands))
     if left is not None and right is not None:
         return (left & right) == left
-    return value in _first(operands) or _first(operands) in value
+    return _contains(value, _first(operands))
+
+
+def _contains(value: str, operand: str) -> bool:
+    return value in operand or operand in value
 
 
 def _not(operator: Operator) -> Operator:
@@ -123,10 +127,17 @@ UNARY = frozenset({"IS NULL", "IS NOT NULL", "IS TRUE", "IS FALSE"})
 
 
 def evaluate_filters(
-    filters: tuple[ScopingFilter, ...], attributes: Mapping[str, Any], *, is_anchored: bool = False
+    filters: tuple[ScopingFilter, ...],
+    attributes: Mapping[str, Any],
+    *,
+    is_anchored: bool = False,
+    ampersand_contains: bool = False,
 ) -> FilterVerdict:
     """Return whether an object passes: clauses AND within a filter, filters OR, none = pass.
 
+    Args:
+        is_anchored: REGEX MATCH must match the whole value (Q-01).
+        ampersand_contains: & and !& test containment for whole numbers too (Q-02).
     Source: ENG-040 to ENG-048.
     """
     if not filters:
@@ -134,14 +145,24 @@ def evaluate_filters(
     results: list[ClauseResult] = []
     passes = False
     for item in filters:
-        group = [evaluate_clause(item.name, clause, attributes, is_anchored=is_anchored) for clause in item.clauses]
+        group = [
+            evaluate_clause(
+                item.name, clause, attributes, is_anchored=is_anchored, ampersand_contains=ampersand_contains
+            )
+            for clause in item.clauses
+        ]
         results.extend(group)
         passes = passes or all(result.holds for result in group)
     return FilterVerdict(passes=passes, clauses=tuple(results))
 
 
 def evaluate_clause(
-    filter_name: str, clause: ScopingClause, attributes: Mapping[str, Any], *, is_anchored: bool = False
+    filter_name: str,
+    clause: ScopingClause,
+    attributes: Mapping[str, Any],
+    *,
+    is_anchored: bool = False,
+    ampersand_contains: bool = False,
 ) -> ClauseResult:
     """Return one clause's result. Every operator but IS NULL is false for a missing or empty value (ENG-043)."""
     raw = attributes.get(clause.source_operand_name)
@@ -149,6 +170,8 @@ def evaluate_clause(
     name = canonical_operator(clause.operator_name)
     if text is None:
         holds = name == "IS NULL"
+    elif ampersand_contains and name in ("&", "!&"):
+        holds = _contains(text, _first(clause.values)) is (name == "&")
     else:
         holds = OPERATORS[name](text, clause.values, is_anchored) if name in OPERATORS else False
     return ClauseResult(filter_name=filter_name, clause=clause, value=raw, holds=holds)

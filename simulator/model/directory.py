@@ -142,14 +142,23 @@ def exported_user_principal_name(upn: str, object_id: str, *, is_soft_deleted: b
     return object_id.replace("-", "") + plain if is_soft_deleted else plain
 
 
-def user_attributes(user: User, roles: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
-    """Return a user's attributes as an outbound job reads them (ENG-003, ENG-012, ENG-013)."""
+def user_attributes(
+    user: User, roles: Sequence[Mapping[str, str]] = (), *, renames_mail: bool = False
+) -> dict[str, Any]:
+    """Return a user's attributes as an outbound job reads them (ENG-003, ENG-012, ENG-013).
+
+    Args:
+        renames_mail: a soft delete also renames mail and mail nickname (Q-26).
+    """
     attributes: dict[str, Any] = dict(user.attributes)
     upn = user.user_principal_name
     is_soft_deleted = user.presence is Presence.SOFT_DELETED
     attributes["objectId"] = user.object_id
     attributes["userPrincipalName"] = exported_user_principal_name(upn, user.object_id, is_soft_deleted=is_soft_deleted)
     attributes["originalUserPrincipalName"] = user.object_id.replace("-", "") + upn if is_soft_deleted else upn
+    if renames_mail and is_soft_deleted:
+        for name in {"mail", "mailNickname"} & attributes.keys():
+            attributes[name] = user.object_id.replace("-", "") + str(attributes[name])
     if roles:
         attributes["appRoleAssignments"] = list(roles)
     return attributes

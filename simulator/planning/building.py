@@ -167,18 +167,29 @@ class Planner:
     def _carry_out(self, crew: Crew, groups: GroupHalf) -> tuple[list[ObjectPlan], Verdict, int]:
         asked = self._order(Purpose.PLAN)
         state = self._environment.states[-1]
-        counts = [*crew.each("counted", asked), groups.counted(asked)]
-        inside, count = sum(part[0] for part in counts), sum(part[1] for part in counts)
         threshold = DEFAULT_THRESHOLD if state.threshold is None else state.threshold
-        trips = guard.trips(count, threshold, self._question.settings)
-        verdict = Verdict(removal_count=count, threshold=threshold, is_on=state.threshold is not None, trips=trips)
-        order = self._order(Purpose.PLAN, holds=trips and verdict.is_on)
+        holds, inside = False, 0
+        if state.threshold is not None or not asked.is_initial:  # counted before anything is sent (ENG-301)
+            counts = [*crew.each("counted", asked), groups.counted(asked)]
+            inside = sum(part[0] for part in counts)
+            trips = guard.trips(sum(part[1] for part in counts), threshold, self._question.settings)
+            holds = trips and state.threshold is not None
+        order = self._order(Purpose.PLAN, holds=holds)
         managed = _joined(crew.each("managed"))
         crew.each("know", managed)
         lines = [line for part in crew.each("work", order, progress=self._told) for line in part]
         managed = _joined(crew.each("managed"))
         team_lines = groups.work(order, self._told)
         notes: dict[str, Note] = _joined(crew.each("references", order, managed))
+        seen = [*crew.each("seen"), groups.seen()]
+        count = sum(part[1] for part in seen)
+        verdict = Verdict(
+            removal_count=count,
+            threshold=threshold,
+            is_on=state.threshold is not None,
+            trips=guard.trips(count, threshold, self._question.settings),
+        )
+        inside = inside if not asked.is_initial else sum(part[0] for part in seen)
         groups.user_owners = _joined(crew.each("linked"))
         notes |= groups.references(order, managed)
         lines.sort(key=lambda line: line.object_id)

@@ -154,6 +154,7 @@ class Half:
     """Users (or a share of them) or groups on their way: links, the pretend target, what waits for references.
 
     Attributes:
+        inside_count, removal_count: of the last pass.
         retries: ids of those that failed while the target was filled; the next cycle tries them again (ENG-271).
     """
 
@@ -164,8 +165,9 @@ class Half:
         self.target = target
         self.entries: dict[str, SyncEntry] = {}
         self.owners: dict[str, str] = {}
-        self.pending: list[tuple[SourceObject, Any]] = []
+        self.pending: list[tuple[str, Any]] = []
         self.retries: set[str] = set()
+        self.inside_count = self.removal_count = 0
         self.others: Mapping[str, str] = {}
         self._states = compiled_states(environment)
         self._made_ids = count(1)
@@ -233,6 +235,10 @@ class Half:
                 removals += guard.removal_count((subject,))
         return inside, removals
 
+    def seen(self) -> tuple[int, int]:
+        """Return how many objects of the last pass were in scope, and how many removals it brought."""
+        return self.inside_count, self.removal_count
+
     def _is_looked_at(self, object_id: str, order: Order) -> bool:
         """Return whether a pass looks at an object: an incremental one at changes and at retries (ENG-150)."""
         return order.is_initial or object_id in order.wanted or object_id in self.retries
@@ -267,10 +273,13 @@ class Half:
         run = self.run(order)
         lines: list[ObjectPlan] = []
         self.pending = []
+        self.inside_count = self.removal_count = 0
         if not self._is_enabled(run):
             return lines
         dropped = self._states[order.state].dropped(self.object_type)
         for number, subject in enumerate(self.subjects(order, run), 1):
+            self.inside_count += subject.is_inside
+            self.removal_count += subject.intent.is_removal
             if order.purpose is Purpose.LINK:
                 self._keep(subject, self._linked(subject, run))
             elif order.holds and subject.intent.is_removal:
@@ -337,6 +346,7 @@ class UserHalf(Half):
     def __init__(self, environment: Environment, target: PretendTarget, people: Sequence[Person]) -> None:
         super().__init__(environment, target)
         self.people = people
+        self._by_id = {person.object_id: person for person in people}
 
     def sources(self, order: Order) -> Iterable[SourceObject]:
         """Return the users of a pass in feed order."""
@@ -351,53 +361,51 @@ class UserHalf(Half):
         rows = [item for item in run.user.reference_rows if item.direct == "manager"]
         if rows:
             assert outcome.held_resource is not None
-            self.pending.append((subject.source, rows[0].path.read(outcome.held_resource)))
+            held = rows[0].path.read(outcome.held_resource)
+            if held is not None or subject.source.manager_id is not None:
+                self.pending.append((subject.source.object_id, held))
 
     def references(self, order: Order, managed: Mapping[str, str]) -> dict[str, Note]:
         """Write the managers; returns source id → what that adds to its line. Source: ENG-221, ENG-222, ENG-224."""
         self.others = managed
         run, notes = self.run(order), {}
         rows = [item for item in run.user.reference_rows if item.direct == "manager"]
-        for source, held in self.pending:
-            note = self._manager(source, held, rows[0], managed, run, order)
+        for object_id, held in self.pending:
+            note = self._manager(self._by_id[object_id], held, rows[0], run, order)
             if note is not None:
-                notes[source.object_id] = note
+                notes[object_id] = note
         return notes
 
-    def _manager(
-        self, source: SourceObject, held: Any, row: CompiledRow, managed: Mapping[str, str], run: Run, order: Order
-    ) -> Note | None:
-        path, name = row.row.target_attribute_name, self.environment.names
+    def _manager(self, person: Person, held: Any, row: CompiledRow, run: Run, order: Order) -> Note | None:
+        path, manager_id = row.row.target_attribute_name, person.manager_id
         held = None if held is None else str(held)
-        if source.manager_id is None:
-            if held is None:
-                return None
+        if manager_id is None:
             text = "the manager was removed in the directory; the target keeps the old one, clear it there"
             return Note(stays_wrong=[StaysWrong(rule="ENG-224", attribute=path, text=text)])
-        target = managed.get(source.manager_id)
-        who = name.get(source.manager_id, source.manager_id)
+        target = self.others.get(manager_id)
+        who = self.environment.names.get(manager_id, manager_id)
         if target is None:
             text = (
                 f"the manager '{who}' is not in scope and not written; when that changes later, "
                 "only a restart of provisioning writes it"
             )
             return Note(stays_wrong=[StaysWrong(rule="ENG-224", attribute=path, text=text)])
-        entry = self.entries[source.object_id]
-        subject = intend(source, entry, run)
+        if held == target:
+            return None
+        source = person.source(order.state, sync_all=self.environment.states[order.state].sync_all)
+        entry = self.entries[person.object_id]
         note = Note()
-        outcome: ReferenceOutcome = counted(
-            set_manager(subject, entry, held, (source.manager_id, target), run), self.target.send, note
-        )
+        exchange = set_manager(intend(source, entry, run), entry, held, (manager_id, target), run)
+        outcome: ReferenceOutcome = counted(exchange, self.target.send, note)
         if outcome.error is not None:
             note.error = str(outcome.error)
             if order.purpose is Purpose.SEED:
-                self.retries.add(source.object_id)
+                self.retries.add(person.object_id)
         elif outcome.is_exported:
-            former = self._name_of(held, managed)
-            note.changes.append(AttributeChange(attribute=path, old=former, new=who, source="[manager]"))
-        return note if note.reads or note.writes else None
+            note.changes.append(AttributeChange(attribute=path, old=self._name_of(held), new=who, source="[manager]"))
+        return note
 
-    def _name_of(self, target_id: str | None, _managed: Mapping[str, str]) -> str | None:
+    def _name_of(self, target_id: str | None) -> str | None:
         if target_id is None:
             return None
         owner = self.owners.get(target_id)

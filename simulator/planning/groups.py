@@ -55,7 +55,7 @@ class GroupHalf(Half):
     def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
         """Remember a group whose members may have to be written."""
         if any(item.direct == "members" for item in run.group.reference_rows):
-            self.pending.append((subject.source, None))
+            self.pending.append((subject.source.object_id, None))
 
     def remember(self, order: Order, users: Mapping[str, str]) -> None:
         """Take it that the job has written the members that are linked now, since the target was filled by it."""
@@ -69,7 +69,10 @@ class GroupHalf(Half):
         """Write the members; returns source id → what that adds to its line. Source: ENG-231, ENG-234."""
         run, notes = self.run(order), {}
         resolved = {**users, **self.managed()}
-        for source, _held in self.pending:
+        waiting = {object_id for object_id, _held in self.pending}
+        for source in self.sources(order):
+            if source.object_id not in waiting:
+                continue
             exported = self.exported.setdefault(source.object_id, {})
             found = {member: resolved[member] for member in source.member_ids if member in resolved}
             changes = member_changes(source.member_ids, exported, found, self.environment.names)

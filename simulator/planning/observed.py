@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
 from entra_sim.simulator.model.directory import User
@@ -26,12 +28,12 @@ class Person:
     """A user with what a job needs to know of it.
 
     Args:
-        attributes: as mappings read them, without roles.
+        packed: the attributes as mappings read them, without roles, as JSON: a fraction of the memory of a dictionary.
         roles: role values in the order of their assignments, per job state; None when not entitled.
     """
 
     object_id: str
-    attributes: Mapping[str, Any]
+    packed: bytes
     manager_id: str | None
     presence: Presence
     roles: tuple[tuple[str, ...] | None, ...]
@@ -39,10 +41,10 @@ class Person:
     def source(self, state: int, *, sync_all: bool, change_kind: str = "") -> SourceObject:
         """Return the user as the job in this state sees it. Source: ENG-021 to ENG-026, ENG-104."""
         entitling = self.roles[state]
-        attributes = self.attributes
+        attributes = orjson.loads(self.packed)
         if entitling and not sync_all:
             shown = [{"id": role, "value": role, "displayName": role} for role in entitling]
-            attributes = {**attributes, "appRoleAssignments": shown}
+            attributes["appRoleAssignments"] = shown
         return SourceObject(
             object_type="User",
             object_id=self.object_id,
@@ -64,7 +66,7 @@ def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...]) -> Pe
     )
     return Person(
         object_id=user.object_id,
-        attributes=user_attributes(user),
+        packed=orjson.dumps(user_attributes(user)),
         manager_id=record.manager,
         presence=user.presence,
         roles=roles,

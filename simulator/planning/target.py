@@ -46,7 +46,7 @@ class PretendTarget:
         self.counts: Counter[str] = Counter()
         self._prefix = prefix
         self._count = 0
-        self._resources: dict[str, dict[str, Resource]] = {"User": {}, "Group": {}}
+        self._resources: dict[str, dict[str, bytes]] = {"User": {}, "Group": {}}
         self._members: dict[str, dict[str, None]] = {}
         self._indexes: dict[str, dict[str, dict[str, dict[str, None]]]] = {"User": {}, "Group": {}}
 
@@ -66,8 +66,9 @@ class PretendTarget:
         return self._resources[kind].keys()
 
     def resource(self, kind: str, target_id: str) -> Resource | None:
-        """Return what is held under an id, without the id, or None."""
-        return self._resources[kind].get(target_id)
+        """Return what is held under an id, or None."""
+        held = self._resources[kind].get(target_id)
+        return None if held is None else orjson.loads(held)
 
     def members(self, target_id: str) -> tuple[str, ...]:
         """Return the member ids of a group, in order."""
@@ -92,17 +93,19 @@ class PretendTarget:
         kind = _KINDS[collection]
         if not target_id:
             return self._list(kind, dict(call.query)) if call.method == "GET" else self._create(kind, call.body or {})
-        resource = self._resources[kind].get(target_id)
-        if resource is None:
+        held = self._resources[kind].get(target_id)
+        if held is None:
             raise Refusal(404, "", f"There is no {kind} '{target_id}'.")
         if call.method == "GET":
-            return Reply(status=200, body=orjson.dumps({"id": target_id, **resource}))
+            return Reply(status=200, body=held)
         if call.method == "DELETE":
             self._drop(kind, target_id)
         elif not (kind == "Group" and self._changes_members(target_id, call.body or {})):
-            changed = patched(kind, resource, call.body or {})
-            self._refuse_taken(kind, changed[NAMES[kind]], target_id)
-            self._keep(kind, target_id, changed)
+            former = orjson.loads(held)
+            changed = patched(kind, former, call.body or {})
+            if changed[NAMES[kind]] != former[NAMES[kind]]:
+                self._refuse_taken(kind, changed[NAMES[kind]], target_id)
+            self._keep(kind, target_id, changed, former)
         return _NO_CONTENT
 
     def _create(self, kind: str, body: Mapping[str, Any]) -> Reply:
@@ -110,15 +113,14 @@ class PretendTarget:
         self._refuse_taken(kind, resource[NAMES[kind]], "")
         target_id = self._new_id()
         self._members[target_id] = {}
-        self._keep(kind, target_id, resource)
-        return Reply(status=201, body=orjson.dumps({"id": target_id, **resource}))
+        return Reply(status=201, body=self._keep(kind, target_id, resource))
 
     def _list(self, kind: str, query: Mapping[str, str]) -> Reply:
         text = query.get("filter", "")
         check = _CHECK.fullmatch(text)
         if check is not None:
             target_id, held = orjson.loads(check[1]), orjson.loads(check[3])
-            resource = self._resources[kind].get(target_id, {})
+            resource = self.resource(kind, target_id) or {}
             is_there = held in self._members.get(target_id, ()) if kind == "Group" else _manager(resource) == held
             found = [orjson.dumps({"id": target_id})] if is_there else []
             return Reply(status=200, body=_LIST % (len(found), b",".join(found)))
@@ -126,7 +128,7 @@ class PretendTarget:
         if asked is None:
             raise Refusal(400, "invalidFilter", f"The filter '{text}' is not understood.")
         ids = self._found(kind, asked[1], orjson.loads(asked[2]))
-        shown = [orjson.dumps({"id": one, **self._resources[kind][one]}) for one in ids]
+        shown = [self._resources[kind][one] for one in ids]
         return Reply(status=200, body=_LIST % (len(shown), b",".join(shown)))
 
     # -- index ---------------------------------------------------------------------------------------------------
@@ -137,8 +139,8 @@ class PretendTarget:
         indexes = self._indexes[kind]
         if attribute not in indexes:
             indexes[attribute] = {}
-            for target_id, resource in self._resources[kind].items():
-                self._enter(indexes[attribute], attribute, target_id, resource)
+            for target_id, held in self._resources[kind].items():
+                self._enter(indexes[attribute], attribute, target_id, orjson.loads(held))
         return list(indexes[attribute].get(_folded(TargetPath.parse(attribute), value), ()))
 
     def _enter(self, index: dict[str, dict[str, None]], attribute: str, target_id: str, resource: Resource) -> None:
@@ -146,13 +148,15 @@ class PretendTarget:
         for value in values_at(path, resource):
             index.setdefault(_folded(path, value), {})[target_id] = None
 
-    def _keep(self, kind: str, target_id: str, resource: Resource) -> None:
-        former = self._resources[kind].get(target_id)
+    def _keep(self, kind: str, target_id: str, resource: Resource, former: Resource | None = None) -> bytes:
+        """Hold a resource, as the JSON that is answered: that is small, and needs no writing for a read."""
         for attribute, index in self._indexes[kind].items():
             if former is not None:
                 self._leave(index, attribute, target_id, former)
             self._enter(index, attribute, target_id, resource)
-        self._resources[kind][target_id] = resource
+        body = orjson.dumps({"id": target_id, **resource})
+        self._resources[kind][target_id] = body
+        return body
 
     def _leave(self, index: dict[str, dict[str, None]], attribute: str, target_id: str, resource: Resource) -> None:
         path = TargetPath.parse(attribute)
@@ -160,7 +164,7 @@ class PretendTarget:
             index.get(_folded(path, value), {}).pop(target_id, None)
 
     def _drop(self, kind: str, target_id: str) -> None:
-        former = self._resources[kind].pop(target_id)
+        former = orjson.loads(self._resources[kind].pop(target_id))
         for attribute, index in self._indexes[kind].items():
             self._leave(index, attribute, target_id, former)
         self._members.pop(target_id, None)

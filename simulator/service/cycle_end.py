@@ -117,7 +117,8 @@ def _verdict(core: Core, job_id: str, cycle: Cycle, failures: int) -> Quarantine
     """Return the reason for quarantine at the end of a cycle, or None. Source: ENG-280, ENG-303."""
     if core.jobs.list_held(job_id):
         return QuarantineReason.TOO_MANY_DELETES
-    untried = max(core.jobs.count_escrows(job_id) - failures, 0)
+    counts_open = core.settings.threshold_counts_open_escrows
+    untried = max(core.jobs.count_escrows(job_id) - failures, 0) if counts_open else 0
     return threshold_verdict(cycle.counts, untried, core.settings)
 
 

@@ -290,7 +290,12 @@ class CycleWork:
             core.jobs.delete_escrow(job_id, *subject.key)
 
     def _is_too_many(self) -> bool:
-        """Return whether single failures are not kept any more: an initial cycle with too many. Source: ENG-145."""
+        """Return whether single failures are not kept any more: an initial cycle with too many.
+
+        Source: ENG-145.
+        Assumed: the thresholds that are plain numbers, because a share is known only at the end; a share that is too
+        large quarantines the job, as after every other cycle.
+        """
         if self._cycle.kind is CycleKind.INITIAL and not self._cycle.is_pruned:
             is_pruned = passes_absolute_threshold(self._cycle.counts, self._core.settings)
             self._cycle = replace(self._cycle, is_pruned=is_pruned)

@@ -117,6 +117,9 @@ def run_tasks(tasks: Iterator[Task], lines: Sequence[Line], should_stop: Callabl
     pool = _Pool(lines)
     try:
         return pool.run(tasks, should_stop)
+    except KeyboardInterrupt:
+        pool.abandon()
+        raise
     finally:
         pool.close()
 
@@ -239,6 +242,12 @@ class _Pool:
                 self._answers.put(_Answer(number, None, 0, broken))
             else:
                 self._answers.put(_Answer(number, reply, line.sequence))
+
+    def abandon(self) -> None:
+        """Let the threads end by themselves: somebody insists on ending now, and a target may hang."""
+        for _ in self._threads:
+            self._calls.put(None)
+        self._threads = []
 
     def close(self) -> None:
         for _ in self._threads:

@@ -141,6 +141,7 @@ class RunBuilder:
                 attributes=user_attributes(
                     user,
                     [{"id": role.role_id, "value": role.value, "displayName": role.display_name} for role in held],
+                    renames_mail=self._core.settings.tombstone_renames_mail,
                 ),
                 presence=user.presence,
                 is_entitled=job.configuration.sync_all or object_id in entitled,

@@ -14,9 +14,9 @@ from entra_sim.simulator.service.screens_directory import MOST_IDENTITIES
 from entra_sim.simulator.service.screens_directory import DirectoryScreens
 from entra_sim.simulator.service.screens_directory import Page
 from entra_sim.simulator.store.codec import from_text
-from entra_sim.simulator.store.codec import instant_column
 from entra_sim.simulator.store.codec import instant_value
 from entra_sim.simulator.store.codec import json_text
+from entra_sim.simulator.store.logs import LogStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +84,10 @@ class Screens(DirectoryScreens):
         conditions = [f"{plus}sequence > ?"]
         values: list[str | int] = [query.after_sequence]
         if query.since is not None:
-            values[0] = max(query.after_sequence, self._first_at(query.since) - 1)
+            values[0] = max(query.after_sequence, LogStore(self._db).first_sequence_from(query.since) - 1)
         if query.until is not None:
             conditions.append(f"{plus}sequence < ?")
-            values.append(self._first_at(query.until))
+            values.append(LogStore(self._db).first_sequence_from(query.until))
         if query.before_sequence:
             conditions.append(f"{plus}sequence < ?")
             values.append(query.before_sequence)
@@ -100,20 +100,6 @@ class Screens(DirectoryScreens):
             conditions.append("source_id IN (SELECT value FROM json_each(?))")
             values.append(json_text(self._identities(query.identity)))
         return conditions, values
-
-    def _first_at(self, instant: datetime) -> int:
-        """Return the position of the first record at or after an instant; records come in order of time."""
-        wanted = instant_column(instant)
-        low = int(self._db.value("SELECT COALESCE(MIN(sequence), 0) FROM log_entry"))
-        high = int(self._db.value("SELECT COALESCE(MAX(sequence), 0) FROM log_entry")) + 1
-        while low < high:
-            middle = (low + high) // 2
-            row = self._db.row("SELECT at FROM log_entry WHERE sequence >= ? ORDER BY sequence LIMIT 1", (middle,))
-            if row is not None and row["at"] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return low
 
     def _identities(self, text: str) -> list[str]:
         """Return source ids that a text means: the beginning of a name of the living or the gone, or either id."""

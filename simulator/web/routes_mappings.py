@@ -24,6 +24,7 @@ from entra_sim.simulator.web.drafting import is_changed
 from entra_sim.simulator.web.drafting import keep_draft
 from entra_sim.simulator.web.drafting import object_type_of
 from entra_sim.simulator.web.drafting import stored_document
+from entra_sim.simulator.web.linting import warn_of_traps
 from entra_sim.simulator.web.pages import Answer
 from entra_sim.simulator.web.pages import argument
 from entra_sim.simulator.web.pages import go
@@ -109,6 +110,7 @@ def save(app_id: str, kind: str) -> Answer:
         return _page(application, kind, document, str(error)), 422
     drop_draft(application)
     notify("ok", "Attribute mappings saved", "Everybody in scope is evaluated again in the next cycle.")
+    warn_of_traps(document)
     if simulator().queries.job(application).schedule is ScheduleState.ACTIVE:
         run_due(f"Running an initial cycle of {application.name}")
     return go("provisioning.edit", app_id=app_id, open="mappings", _anchor="mappings")

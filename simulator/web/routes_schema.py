@@ -23,6 +23,7 @@ from entra_sim.simulator.web.drafting import is_changed
 from entra_sim.simulator.web.drafting import keep_draft
 from entra_sim.simulator.web.drafting import object_type_of
 from entra_sim.simulator.web.drafting import stored_document
+from entra_sim.simulator.web.linting import warn_of_traps
 from entra_sim.simulator.web.pages import Answer
 from entra_sim.simulator.web.pages import checked
 from entra_sim.simulator.web.pages import go
@@ -148,6 +149,7 @@ def save(app_id: str) -> Answer:
     else:
         drop_draft(application)
         notify("ok", "Schema saved", "An initial cycle follows the running one.")
+        warn_of_traps(document)
         if simulator().queries.job(application).schedule is ScheduleState.ACTIVE:
             run_due(f"Running an initial cycle of {application.name}")
         return go("schema.editor", app_id=app_id)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,6 +162,33 @@ def test_a_target_that_is_down_is_told_in_one_finding() -> None:
     assert result.exit_code == 1
     assert result.output.count("breaks provisioning:") == 1
     assert "No connection to the endpoint could be made." in result.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_does_not_wait_for_an_endpoint_that_hangs_and_still_tidies_up() -> None:
+    released = threading.Event()
+
+    class Hangs(TinyScim):
+        def screen(self, environ: dict[str, Any]) -> None:
+            if len(self.requests) == 60:
+                process.send_signal(signal.SIGINT)
+                released.wait(30)
+
+    served = Served(Hangs())
+    words = [sys.executable, "-m", "entra_sim.cli", "check", "--url", served.url, "--no-load"]
+    env = {**os.environ, "ENTRA_SIM_TOKEN": TOKEN}
+    process = subprocess.Popen(words, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    began = time.monotonic()
+    _out, err = process.communicate(timeout=30)
+    took = time.monotonic() - began
+    released.set()
+    served.server.close()
+    assert process.returncode == 130
+    assert "Stopped. What was made has been removed." in err
+    assert "Traceback" not in err
+    assert took < 20
+    left = served.app.stores["Users"]
+    assert len(left) <= 1, "only what the hanging request itself still makes may stay"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -457,7 +457,8 @@ class Walk(RuleBasedStateMachine):
             if link is None or person.object_id in waiting | held:
                 continue
             if person.object_id in inside:
-                self._check_inside(person, link, accounts[link.target_anchor], by_source)
+                if self._updates("User"):
+                    self._check_inside(person, link, accounts[link.target_anchor], by_source)
             elif person.deleted_at is None and self._updates("User") and not self._skips():
                 account = accounts.get(link.target_anchor)  # None: deleted by hand, and nobody looks any more
                 assert account is None or account["active"] is False, person
@@ -467,8 +468,6 @@ class Walk(RuleBasedStateMachine):
     def _check_inside(
         self, person: User, link: SyncEntry, account: dict[str, Any], links: dict[str, SyncEntry]
     ) -> None:
-        if not self._updates("User"):
-            return
         assert account["active"] is True, person
         assert link.is_managed
         always = {row["targetAttributeName"] for row in self._rows("User") if row["flowType"] == "Always"}

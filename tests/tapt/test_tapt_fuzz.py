@@ -91,7 +91,7 @@ class Monkey:
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
-@pytest.mark.parametrize("seed", ["one", "two"])
+@pytest.mark.parametrize("seed", os.environ.get("TAPT_FUZZ_SEEDS", "one two").split())
 def test_nothing_answers_5xx(scim, tapt: Tapt, seed: str, strict: bool) -> None:
     user, group = scim.user("ada", emails=[{"type": "work", "value": "a@x"}]), scim.group("G")
     tapt.set_switches(strict=strict)
@@ -162,3 +162,21 @@ def test_odd_paths(scim, path: str) -> None:
 )
 def test_odd_queries(scim, query: str) -> None:
     assert scim("GET", f"/Users?{query}").status in (200, 400)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"urn:a": [1], "urn:a:b": "x"},
+        {"urn:a:b": "x", "urn:a": [1]},
+        {"urn:c:2.0:User": {"tag": "x"}, "URN:C:2.0:User": {"tag": "y"}},
+        {ENT: {"department": "x"}, f"{ENT}:department": "y"},
+        {"custom": 1, "CUSTOM": 2},
+        {"custom": 1, "custom ": 2, "title": "x", "TITLE": "y"},
+    ],
+    ids=str,
+)
+def test_the_same_thing_twice_is_refused_not_half_kept(scim, tapt: Tapt, body: dict[str, Any]) -> None:
+    answer = scim("POST", "/Users", {"schemas": [CORE], "userName": "x", **body})
+    assert (answer.status, answer.scim_type) == (400, "invalidSyntax")
+    assert tapt.users() == []

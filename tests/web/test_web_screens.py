@@ -593,3 +593,17 @@ def test_groups_and_members_are_edited(enter: Callable[[str], Visitor], world: W
     assert "No members." in person.text
     person.click("Delete").click("Yes")
     assert "Night shift" not in [row[0] for row in person.rows()]
+
+
+def test_a_saved_schema_with_a_known_trap_is_told_so(admin: Visitor, application: Application, world: World) -> None:
+    document = world.simulator.provisioning.get_schema(application)
+    for mapping in document["synchronizationRules"][0]["objectMappings"]:
+        rows = mapping["attributeMappings"]
+        mapping["attributeMappings"] = [row for row in rows if row["targetAttributeName"] != "active"]
+    admin.open(f"{base(application)}/provisioning/schema")
+    box = admin.main.all("textarea")[0]
+    admin.typed[id(box)] = [json.dumps(document)]
+    admin.click("Save")
+    assert "Schema saved" in admin.text
+    assert "active" in admin.text
+    assert world.simulator.provisioning.get_schema(application) == document

@@ -1,0 +1,3 @@
+module example.com/leaver
+
+go 1.19
