@@ -130,7 +130,41 @@ def result(app_id: str, run_id: str) -> Answer:
         entry=entry,
         code=code,
         steps=page_steps(entry) if entry is not None else _failed_connection(run),
+        modified=_modified(application, entry) if entry is not None else [],
+        shows_flow=argument("tab") == "flow",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifiedRow:
+    """One line of Modified attributes. Source: ENG-252."""
+
+    target: str
+    source_value: str
+    expression: str
+    old: str
+    new: str
+
+
+def _modified(application: Application, entry: ProvisioningLogEntry) -> list[ModifiedRow]:
+    """Return what was modified, beside the source value and the expression that it came from."""
+    mapping = simulator().builder.schema(application.job_id).schema.mapping(entry.object_type)
+    rows = {row.target_attribute_name: row for row in mapping.attribute_mappings}
+    imported = next((dict(step.details) for step in entry.steps if step.type == "import"), {})
+    found = []
+    for item in entry.modified_properties:
+        row = rows.get(item.display_name)
+        is_direct = row is not None and row.source_type == "Attribute"
+        found.append(
+            ModifiedRow(
+                target=item.display_name,
+                source_value=imported.get(row.source_name, "") if row is not None and is_direct else "",
+                expression=(row.source_expression or "") if row is not None else "",
+                old=item.old_value or "",
+                new=item.new_value or "",
+            )
+        )
+    return found
 
 
 def _any_principal(object_id: str) -> User | Group | None:

@@ -17,13 +17,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 import test_web_tutorial_forms as tutorial
 from browsing import BrowserVisitor
 from browsing import chromium
+from browsing import sync_api
 
 from entra_sim.scenarios.loader import load
 from entra_sim.scenarios.runner import set_up_tenant
 from entra_sim.scenarios.session import Session
 from entra_sim.scenarios.world import World
-
-sync_api = pytest.importorskip("playwright.sync_api")
 
 TUTORIAL = Path(__file__).parents[2] / "scenarios" / "library" / "tapt-tutorial.yaml"
 
@@ -280,7 +279,7 @@ def test_a_search_shows_its_rows_while_typing(lab: Lab) -> None:
     person = lab.sign_in()
     person.open("/users")
     person.tab.get_by_label("Search", exact=True).press_sequentially("Grace", delay=10)
-    sync_api.expect(person.tab.locator("#rows tbody tr")).to_have_count(1)
+    sync_api().expect(person.tab.locator("#rows tbody tr")).to_have_count(1)
     assert "search=Grace" in person.tab.url
     assert person.complaints == []
 
@@ -315,8 +314,8 @@ def test_a_running_cycle_shows_its_progress_and_stops_asking_when_it_is_over(lab
     person.fill("Scope", "Sync all users and groups").click("Save")
     tutorial.to_application(person).click("Provisioning").click("Restart provisioning").click("Yes")
     cards = person.tab.locator("#cards")
-    sync_api.expect(cards).to_contain_text("Initial cycle completed.", timeout=60_000)
-    sync_api.expect(cards).not_to_have_attribute("hx-trigger", re.compile("."), timeout=10_000)
+    sync_api().expect(cards).to_contain_text("Initial cycle completed.", timeout=60_000)
+    sync_api().expect(cards).not_to_have_attribute("hx-trigger", re.compile("."), timeout=10_000)
     assert lab.world.simulator.core.jobs.count_entries(lab.world.simulator.applications.list()[0].job_id)["User"] > 250
     lab.world.advance(timedelta(minutes=40))
     assert person.complaints == []

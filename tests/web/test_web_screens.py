@@ -370,6 +370,15 @@ def test_provision_on_demand_shows_its_steps_in_the_pages_order(
     ]
     assert "Modified attributes (successful)" in admin.text
     assert "was created in customappsso" in admin.text
+    assert [node.text for node in admin.main.all("th")] == [
+        "Target attribute name",
+        "Source attribute value",
+        "Expression",
+        "Original target attribute value",
+        "Modified target attribute value",
+    ]
+    assert ["title", "Researcher", "[jobTitle]", "", "Researcher"] in admin.rows()
+    assert "[jobTitle] → title : Researcher" in admin.click("Data flow").text
     admin.click("Retry")
     assert "RedundantExport" in admin.text
     admin.click("Provision another object")
@@ -607,3 +616,35 @@ def test_a_saved_schema_with_a_known_trap_is_told_so(admin: Visitor, application
     assert "Schema saved" in admin.text
     assert "active" in admin.text
     assert world.simulator.provisioning.get_schema(application) == document
+
+
+def test_undo_takes_back_the_last_jump_and_saves_are_restored(
+    admin: Visitor, application: Application, world: World, tmp_path: Path
+) -> None:
+    world.keep_saves_in(tmp_path)
+    admin.open("/lab/clock").fill("Name", "monday").click("Save lab")
+    assert "'monday' can be restored from here." in admin.text
+    before = world.clock.now()
+    admin.click("+1 day").click("Undo")
+    assert world.clock.now() == before
+    world.simulator.directory.delete_user("li.wei@contoso.example")
+    admin.click("Restore monday", within="monday")
+    assert world.simulator.directory.user("li.wei@contoso.example").deleted_at is None
+
+
+def test_a_scenario_is_loaded_and_the_lab_reset_only_after_asking(world: World, app: object) -> None:
+    from entra_sim.scenarios.lab_hooks import Library
+    from entra_sim.simulator.web import bound
+    from entra_sim.simulator.web.hooks import LabHooks
+
+    done: list[str] = []
+    hooks = LabHooks(scenarios=Library(), load=done.append, reset=lambda: done.append("reset"))
+    person = Visitor(bound(app, world.simulator, key="k", links={}, sign_in=False, lab=hooks))  # type: ignore[arg-type]
+    person.open("/lab/scenarios").click("Load into lab", within="tapt-tutorial")
+    assert done == []
+    person.click("Yes")
+    assert done == ["tapt-tutorial"]
+    person.open("/lab/tutorial").click("Start over")
+    assert done == ["tapt-tutorial"]
+    person.click("Yes")
+    assert done == ["tapt-tutorial", "reset"]
