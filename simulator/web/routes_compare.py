@@ -6,7 +6,6 @@ from flask import Blueprint
 from flask import render_template
 
 from entra_sim.simulator.errors import StateConflict
-from entra_sim.simulator.ledger.rules import load_ledger
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.service.explaining import explain
 from entra_sim.simulator.web.comparing import compare
@@ -17,6 +16,7 @@ from entra_sim.simulator.web.pages import argument
 from entra_sim.simulator.web.pages import screens
 from entra_sim.simulator.web.pages import simulator
 from entra_sim.simulator.web.pages import the_application
+from entra_sim.simulator.web.routes_about import the_ledger
 from entra_sim.simulator.web.shown import pretty_json
 
 blueprint = Blueprint("compare", __name__)
@@ -74,7 +74,7 @@ def page_of(app_id: str, principal_id: str) -> Answer:
     if not simulator().queries.job(application).configuration.tenant_url:
         raise StateConflict("Save admin credentials first: without them the target cannot be asked.")
     told = explain(simulator(), application, principal_id)
-    ledger = load_ledger()
+    ledger = the_ledger()
     return render_template(
         "why.html",
         app=application,

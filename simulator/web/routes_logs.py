@@ -17,7 +17,6 @@ from flask import request
 from flask import url_for
 
 from entra_sim.simulator.errors import NotFound
-from entra_sim.simulator.ledger.rules import load_ledger
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.log import ProvisioningLogEntry
 from entra_sim.simulator.service.log_export import csv_files
@@ -32,6 +31,7 @@ from entra_sim.simulator.web.pages import number_argument
 from entra_sim.simulator.web.pages import screens
 from entra_sim.simulator.web.pages import simulator
 from entra_sim.simulator.web.pages import the_application
+from entra_sim.simulator.web.routes_about import the_ledger
 
 blueprint = Blueprint("logs", __name__)
 
@@ -127,7 +127,7 @@ def entry(app_id: str, entry_id: str) -> Answer:
         raise NotFound("This log entry does not exist; entries are dropped after 30 days.")
     tab = argument("tab")
     kept = {record.sequence: record for record in list(simulator().core.exchanges)}
-    ledger = load_ledger()
+    ledger = the_ledger()
     return render_template(
         "log_entry.html",
         app=application,

@@ -10,7 +10,6 @@ from flask import request
 
 from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.errors import SimulatorError
-from entra_sim.simulator.ledger.rules import load_ledger
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.directory import Group
 from entra_sim.simulator.model.directory import Presence
@@ -25,6 +24,7 @@ from entra_sim.simulator.web.pages import go
 from entra_sim.simulator.web.pages import screens
 from entra_sim.simulator.web.pages import simulator
 from entra_sim.simulator.web.pages import the_application
+from entra_sim.simulator.web.routes_about import the_ledger
 from entra_sim.simulator.web.sessions import web_state
 from entra_sim.simulator.web.state import OnDemandRun
 from entra_sim.simulator.web.state import new_token
@@ -121,7 +121,7 @@ def result(app_id: str, run_id: str) -> Answer:
     if run is None or run.application_id != application.application_id:
         raise NotFound("This result is no longer kept. Provision again; the provisioning logs have the record.")
     entry = run.result.entries[0] if run.result.entries else None
-    code = load_ledger().code(run.result.code) if run.result.code else None
+    code = the_ledger().code(run.result.code) if run.result.code else None
     return render_template(
         "on_demand_result.html",
         app=application,
