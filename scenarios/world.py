@@ -59,6 +59,7 @@ class World:
         clock, ids, settings: what both sides share.
         simulator: the provisioning service.
         tapt: mock Tapt, or None when the target is a foreign endpoint.
+        tapt_url: the base URL under which `serve` shows Tapt, else its made-up one.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class World:
         self._tapt_server: Server | None = None
         self._servers: list[Server] = []
         self.tapt_passwords: dict[str, str] = {}
+        self.tapt_url = PUBLIC_URL
         if has_tapt:
             self.tapt = self._open_tapt(tapt_database, tapt_ids, seed, public_url)
         if transport == "http" and self.tapt is not None and public_url == PUBLIC_URL:
@@ -238,6 +240,7 @@ class World:
         )
         tapt = Server(site.wsgi, host=host, port=tapt_port, option="--tapt-port")
         self._servers.append(tapt)
+        self.tapt_url = tapt.url
         library = Library()
         control = LabControl(self, library, folder)
         self.simulator.perform = control.perform
