@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 if TYPE_CHECKING:
+    from entra_sim.scenarios.session import Session
     from entra_sim.scenarios.world import World
 
 OPTION = "--scenarios"
@@ -104,13 +105,19 @@ class ScenarioFailed(Exception):
 
 
 @pytest.fixture
-def entra_sim(request: pytest.FixtureRequest) -> Iterator[World]:
-    """Give a world: `simulator`, `tapt`, `clock`, `advance`; the tests of one function share nothing with others.
+def entra_sim(_entra_sim_session: Session) -> World:
+    """Return a world: `simulator`, `tapt`, `clock`, `advance`; the tests of one function share nothing with others.
 
     Without a marker the tenant is empty and nothing is set up. Sockets are opened only for `tapt_url`, or http=True.
     """
+    return _entra_sim_session.world
+
+
+@pytest.fixture
+def _entra_sim_session(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """Give the session behind the fixtures: the world, and the token that the scenario's set-up made."""
     with _session(request) as session:
-        yield session.world
+        yield session
 
 
 @pytest.fixture
@@ -120,10 +127,9 @@ def tapt_url(entra_sim: World) -> str:
 
 
 @pytest.fixture
-def tapt_token(entra_sim: World) -> str:
-    """Give a fresh secret token of mock Tapt."""
-    assert entra_sim.tapt is not None
-    return str(entra_sim.tapt.generate_token().secret)
+def tapt_token(_entra_sim_session: Session) -> str:
+    """Return the secret token of mock Tapt: the one that the scenario's application uses, else a fresh one."""
+    return _entra_sim_session.tapt_credentials(flagged=False)[1]
 
 
 def _session(request: pytest.FixtureRequest) -> Any:

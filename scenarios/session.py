@@ -102,7 +102,7 @@ class Session:
             return self.foreign.credentials(flagged=flagged)
         if self.issued_token is None:
             self.issued_token = self.tapt.generate_token()
-        url = str(self.issued_token.url)
+        url = str(self.issued_token.url or f"{self.world.tapt_url}/scim/v2")
         return (f"{url}?{COMPLIANCE_FLAG}" if flagged else url), str(self.issued_token.secret)
 
     def target_url(self, url: str) -> str:

@@ -59,6 +59,7 @@ class World:
         clock, ids, settings: what both sides share.
         simulator: the provisioning service.
         tapt: mock Tapt, or None when the target is a foreign endpoint.
+        tapt_url: the base URL under which `serve` shows Tapt, else its made-up one.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class World:
         self._tapt_server: Server | None = None
         self._servers: list[Server] = []
         self.tapt_passwords: dict[str, str] = {}
+        self.tapt_url = PUBLIC_URL
         if has_tapt:
             self.tapt = self._open_tapt(tapt_database, tapt_ids, seed, public_url)
         if transport == "http" and self.tapt is not None and public_url == PUBLIC_URL:
@@ -238,6 +240,7 @@ class World:
         )
         tapt = Server(site.wsgi, host=host, port=tapt_port, option="--tapt-port")
         self._servers.append(tapt)
+        self.tapt_url = tapt.url
         library = Library()
         control = LabControl(self, library, folder)
         self.simulator.perform = control.perform
@@ -254,6 +257,17 @@ class World:
         admin = Server(center, host=host, port=port)
         self._servers.append(admin)
         return admin.url, tapt.url
+
+    def serve_center(self) -> str:
+        """Serve the admin center alone on a free loopback port, without sign-in; returns "127.0.0.1:PORT"."""
+        from entra_sim.mock_tapt.ids import new_key
+        from entra_sim.scenarios.serving import Server
+        from entra_sim.simulator.web import bound
+
+        links = {"Tapt": self._tapt_server.url} if self._tapt_server is not None else {}
+        center = Server(bound(_simulator_app(), self.simulator, key=new_key(), links=links, sign_in=False))
+        self._servers.append(center)
+        return f"{center.host}:{center.port}"
 
     def empty(self) -> None:
         """Put both sides back to an empty lab; the clock stays where it is."""

@@ -134,6 +134,12 @@ def test_the_installed_ledger_finds_its_data(installed: Path, tmp_path: Path) ->
     assert "Deprovisioning decision table" in _run([str(_script(installed)), "rules", "ENG-186"], cwd=tmp_path)
 
 
+def test_the_installed_pytest_plug_in_runs_the_example(installed: Path, tmp_path: Path) -> None:
+    example = Path(shutil.copytree(ROOT / "docs" / "examples" / "pytest", tmp_path / "example"))
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--scenarios", "."]
+    assert "6 passed" in _run([str(_python(installed)), *words], cwd=example)
+
+
 @pytest.mark.skipif("run" not in COMMANDS, reason="there is no such command yet")
 def test_the_packaged_tutorial_plays_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     output = _run([str(_script(installed)), "run", "--library", "-k", TUTORIAL], cwd=tmp_path)
