@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from entra_sim.simulator.model.job import AuditEvent
 from entra_sim.simulator.model.log import ProvisioningLogEntry
@@ -42,6 +45,7 @@ class CycleSummary:
     """What one cycle left in the log."""
 
     cycle_id: str
+    first_sequence: int
     began_at: datetime
     ended_at: datetime
     created: int
@@ -131,8 +135,20 @@ class Screens(DirectoryScreens):
         )
         return {(row[0], row[1]): row[2] for row in rows}
 
-    def recent_cycles(self, application_id: str, *, limit: int = 5) -> tuple[CycleSummary, ...]:
-        """Return the newest cycles that left records, newest first."""
+    def recent_cycles(
+        self,
+        application_id: str,
+        *,
+        limit: int = 5,
+        known: Mapping[str, CycleSummary] = MappingProxyType({}),
+        remember: Callable[[str, CycleSummary], None] = lambda cycle_id, summary: None,
+    ) -> tuple[CycleSummary, ...]:
+        """Return the newest cycles that left records, newest first.
+
+        Args:
+            known: summaries of former calls; the newest cycle, which may still grow, is counted anew.
+            remember: called with every summary that will not change any more.
+        """
         found: list[CycleSummary] = []
         before = 1 << 60
         while len(found) < limit:
@@ -143,10 +159,15 @@ class Screens(DirectoryScreens):
             )
             if row is None:
                 break
-            first = self._db.value("SELECT MIN(sequence) FROM log_entry WHERE cycle_id = ?", (row[0],))
-            last = self._db.value("SELECT MAX(sequence) FROM log_entry WHERE cycle_id = ?", (row[0],))
-            found.append(self._cycle(row[0], first, last))
-            before = first
+            summary = known.get(row[0]) if found else None
+            if summary is None:
+                first = self._db.value("SELECT MIN(sequence) FROM log_entry WHERE cycle_id = ?", (row[0],))
+                last = self._db.value("SELECT MAX(sequence) FROM log_entry WHERE cycle_id = ?", (row[0],))
+                summary = self._cycle(row[0], first, last)
+                if found:
+                    remember(row[0], summary)
+            found.append(summary)
+            before = summary.first_sequence
         return tuple(found)
 
     def _cycle(self, cycle_id: str, first: int, last: int) -> CycleSummary:
@@ -158,6 +179,7 @@ class Screens(DirectoryScreens):
         assert ended_at is not None
         return CycleSummary(
             cycle_id=cycle_id,
+            first_sequence=first,
             began_at=began_at,
             ended_at=ended_at,
             created=counts.get(("Create", "Success"), 0),

@@ -58,7 +58,9 @@ def _facts(application: Application, state: Standing) -> dict[str, object]:
         "polls": state.is_running or is_due or bool(web_state().work.current),
         "running_counts": counts,
         "linked": sim.core.jobs.count_entries(job.job_id),
-        "cycles": screens().recent_cycles(application.application_id),
+        "cycles": screens().recent_cycles(
+            application.application_id, known=web_state().cycles, remember=web_state().cycles.put
+        ),
         "next_retry": next((item.next_attempt_at for item in sim.queries.escrows(application)[:1]), None)
         if state.waiting_count
         else None,
