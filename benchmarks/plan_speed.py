@@ -63,15 +63,15 @@ def main() -> None:
 
 
 def _watch(parent: int, peak: list[int]) -> None:
-    """Note the largest resident memory of a process and its children together, in kB (Linux)."""
+    """Note the largest memory of a process and its children together, shared pages once, in kB (Linux: Pss)."""
     while True:
         total = 0
         for pid in [parent, *_children(parent)]:
             try:
-                text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+                text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
             except OSError:
                 continue
-            total += next((int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS:")), 0)
+            total += next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
         peak[0] = max(peak[0], total)
         if not os.path.exists(f"/proc/{parent}"):
             return

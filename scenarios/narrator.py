@@ -38,6 +38,7 @@ class Narrator:
         """Print the title and where Tapt listens."""
         self._out(scenario.title, "head")
         self._out(f"Mock Tapt answers at {session.world.tapt_address}, over real HTTP.", "plain")
+        self._out(f"The simulator answers at {session.world.serve_center()}, with this World in its pages.", "plain")
         self._out(
             f"Simulated time begins at {_when(scenario.start)}; nothing waits for the clock on the wall.", "plain"
         )

@@ -258,6 +258,17 @@ class World:
         self._servers.append(admin)
         return admin.url, tapt.url
 
+    def serve_center(self) -> str:
+        """Serve the admin center alone on a free loopback port, without sign-in; returns "127.0.0.1:PORT"."""
+        from entra_sim.mock_tapt.ids import new_key
+        from entra_sim.scenarios.serving import Server
+        from entra_sim.simulator.web import bound
+
+        links = {"Tapt": self._tapt_server.url} if self._tapt_server is not None else {}
+        center = Server(bound(_simulator_app(), self.simulator, key=new_key(), links=links, sign_in=False))
+        self._servers.append(center)
+        return f"{center.host}:{center.port}"
+
     def empty(self) -> None:
         """Put both sides back to an empty lab; the clock stays where it is."""
         with self.simulator.time.standing_still():

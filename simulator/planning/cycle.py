@@ -289,7 +289,7 @@ class Half:
                 if order.purpose is Purpose.SEED and outcome.escrow is not None:
                     self.retries.add(subject.source.object_id)
                 if order.purpose is Purpose.PLAN:
-                    lines.append(object_plan(work, outcome, (reads, writes), dropped))
+                    lines.append(object_plan(work, outcome, (reads, writes), dropped, self.environment.names))
             if number % PROGRESS_EVERY == 0:
                 progress(str(order.purpose), number)
         return lines

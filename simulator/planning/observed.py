@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
 from entra_sim.simulator.model.directory import User
@@ -28,12 +26,14 @@ class Person:
     """A user with what a job needs to know of it.
 
     Args:
-        packed: the attributes as mappings read them, without roles, as JSON: a fraction of the memory of a dictionary.
+        names, values: the attributes as mappings read them, without roles; equal ones are shared between people, which
+            takes a fraction of the memory of a dictionary each.
         roles: role values in the order of their assignments, per job state; None when not entitled.
     """
 
     object_id: str
-    packed: bytes
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
     manager_id: str | None
     presence: Presence
     roles: tuple[tuple[str, ...] | None, ...]
@@ -41,7 +41,7 @@ class Person:
     def source(self, state: int, *, sync_all: bool, change_kind: str = "") -> SourceObject:
         """Return the user as the job in this state sees it. Source: ENG-021 to ENG-026, ENG-104."""
         entitling = self.roles[state]
-        attributes = orjson.loads(self.packed)
+        attributes = dict(zip(self.names, self.values, strict=True))
         if entitling and not sync_all:
             shown = [{"id": role, "value": role, "displayName": role} for role in entitling]
             attributes["appRoleAssignments"] = shown
@@ -56,7 +56,11 @@ class Person:
         )
 
 
-def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...]) -> Person:
+def _shared(value: Any, shared: dict[Any, Any]) -> Any:
+    return value if isinstance(value, list) else shared.setdefault((type(value), value), value)
+
+
+def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...], shared: dict[Any, Any]) -> Person:
     """Return a user with the defaults that the directory gives to a new one. Source: ENG-003."""
     given = {name: value for name, value in record.attributes.items() if name != "objectId"}
     alias = record.user_principal_name.split("@")[0]
@@ -64,12 +68,15 @@ def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...]) -> Pe
         object_id=record.object_id,
         attributes={"accountEnabled": True, "displayName": alias, "mailNickname": alias, **given},
     )
+    attributes = user_attributes(user)
+    names = tuple(attributes)
     return Person(
         object_id=user.object_id,
-        packed=orjson.dumps(user_attributes(user)),
+        names=shared.setdefault(names, names),
+        values=tuple(_shared(value, shared) for value in attributes.values()),
         manager_id=record.manager,
         presence=user.presence,
-        roles=roles,
+        roles=shared.setdefault(roles, roles),
     )
 
 
@@ -99,8 +106,9 @@ def observed(image: DirectoryImage, states: Sequence[JobSettings]) -> tuple[list
     groups = {group.object_id: group for group in image.groups}
     entitling = [_entitling(image, state, groups) for state in states]
     assigned = [{principal for principal, _role in _assignments(image, state)} for state in states]
+    shared: dict[Any, Any] = {}
     people = [
-        _person(record, tuple(found.get(record.object_id) for found in entitling))
+        _person(record, tuple(found.get(record.object_id) for found in entitling), shared)
         for record in sorted(image.users, key=lambda item: item.object_id)
     ]
     teams = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +34,7 @@ from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Reply
 
 _AMBIGUOUS = (DuplicateTargetEntries, DuplicateSourceEntries)
+_LINKED = re.compile(r"is linked to another source object \(([^)]+)\)")
 _NOT_REPAIRED = "a mapping never clears a value; clear it at the target, or map a default"
 
 
@@ -73,13 +75,18 @@ class Rehearsal(Reconciliation):
 
 
 def object_plan(
-    work: Rehearsal, outcome: Outcome, calls: tuple[int, int], dropped: tuple[CompiledRow, ...]
+    work: Rehearsal,
+    outcome: Outcome,
+    calls: tuple[int, int],
+    dropped: tuple[CompiledRow, ...],
+    names: Mapping[str, str],
 ) -> ObjectPlan:
     """Return the line of one object after its way through the engine.
 
     Args:
         calls: reads and writes that it took.
         dropped: rows that were mapped before and are not any more.
+        names: object id → name, for sentences.
     """
     subject, draft = work.subject, outcome.draft
     kind = _kind(work, outcome)
@@ -94,7 +101,7 @@ def object_plan(
         target=target_name if kind is not Kind.CREATED else "",
         match=_match(work) if kind is Kind.TAKEN_OVER else "",
         changes=_changes(work, outcome),
-        reason=_reason(work, outcome, kind),
+        reason=_reason(work, outcome, kind, names),
         cause=_cause(work, outcome, kind),
         clause=failure.key if failure is not None and is_shown else "",
         value=text_of_any(failure.value) if failure is not None and is_shown else None,
@@ -170,7 +177,10 @@ def _changes(work: Rehearsal, outcome: Outcome) -> tuple[AttributeChange, ...]:
     )
 
 
-def _reason(work: Rehearsal, outcome: Outcome, kind: Kind) -> str:
+def _reason(work: Rehearsal, outcome: Outcome, kind: Kind, names: Mapping[str, str]) -> str:
+    linked = _LINKED.search(str(outcome.error)) if isinstance(outcome.error, DuplicateSourceEntries) else None
+    if linked is not None:
+        return f"The account that was found is linked already, to '{names.get(linked[1], linked[1])}'."
     if outcome.error is not None:
         return str(outcome.error)
     if outcome.draft is not None and outcome.draft.explanation and kind is not Kind.UNCHANGED:

@@ -33,7 +33,9 @@ from entra_sim.simulator.scim.paths import TargetPath
 SHARED_FROM = 4000
 """Users from which a second process pays for its start."""
 
-GC_THRESHOLD = 100_000
+GC_THRESHOLD = 20_000
+CHUNK = 2000
+"""Users in one message to another process, so that no message takes much memory."""
 
 Account = Mapping[str, Any]
 Key = tuple[str, str]
@@ -148,7 +150,11 @@ class Crew:
             process = context.Process(target=_serve, args=(far, environment, f"planned-{number}"), daemon=True)
             process.start()
             far.close()
-            near.send(("load", (share.people, share.accounts)))
+            for start in range(0, len(share.people), CHUNK):
+                near.send(("people", share.people[start : start + CHUNK]))
+            for start in range(0, len(share.accounts), CHUNK):
+                near.send(("accounts", share.accounts[start : start + CHUNK]))
+            near.send(("ready", ()))
             share.people, share.accounts = [], []
             self._far.append((process, near))
 
@@ -194,6 +200,7 @@ def _quiet(_what: str, _count: int) -> None:
 def _serve(connection: Connection, environment: Environment, prefix: str) -> None:
     """Work on one share in a process of its own until told to end."""
     half: UserHalf | None = None
+    share = Share()
     while True:
         try:
             name, arguments = connection.recv()
@@ -201,9 +208,13 @@ def _serve(connection: Connection, environment: Environment, prefix: str) -> Non
             return
         if name == "end":
             return
-        if name == "load":
-            share = Share()
-            share.people, share.accounts = arguments
+        if name == "people":
+            share.people += arguments
+            continue
+        if name == "accounts":
+            share.accounts += arguments
+            continue
+        if name == "ready":
             half = made_half(environment, share, prefix)
             gc.freeze()  # what was taken in stays to the end: looking it over again and again costs a tenth of the time
             gc.set_threshold(GC_THRESHOLD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
@@ -13,9 +14,9 @@ from entra_sim.simulator.service.screens_directory import MOST_IDENTITIES
 from entra_sim.simulator.service.screens_directory import DirectoryScreens
 from entra_sim.simulator.service.screens_directory import Page
 from entra_sim.simulator.store.codec import from_text
-from entra_sim.simulator.store.codec import instant_column
 from entra_sim.simulator.store.codec import instant_value
 from entra_sim.simulator.store.codec import json_text
+from entra_sim.simulator.store.logs import LogStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class LogQuery:
     since: datetime | None = None
     until: datetime | None = None
     before_sequence: int = 0
+    after_sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,39 +57,37 @@ class Screens(DirectoryScreens):
 
     def log_page(self, query: LogQuery, *, limit: int = 50) -> Page[ProvisioningLogEntry]:
         """Return a page of records, newest first; `next` is the sequence to give as `before_sequence`."""
-        conditions, values = self._log_conditions(query)
-        if conditions is None:
-            return Page(rows=())
-        rows = self._db.rows(
-            f"SELECT sequence, document FROM log_entry WHERE {' AND '.join(conditions)} "  # noqa: S608
-            "ORDER BY sequence DESC LIMIT ?",
-            (*values, limit + 1),
-        )
+        rows = self._log_rows(query, limit + 1)
         shown = rows[:limit]
         entries = tuple(
             replace(from_text(ProvisioningLogEntry, row["document"]), sequence=row["sequence"]) for row in shown
         )
         return Page(rows=entries, next=str(shown[-1]["sequence"]) if len(rows) > limit else "")
 
-    def _log_conditions(self, query: LogQuery) -> tuple[list[str] | None, list[str | int]]:
+    def _log_rows(self, query: LogQuery, limit: int) -> list[sqlite3.Row]:
+        is_narrow = query.application_id or query.identity or query.source_id or query.cycle_id
+        if not is_narrow and (query.status or query.action or query.code or query.object_type):
+            found: list[sqlite3.Row] = []
+            for application in self._core.directory.list_applications():
+                found += self._log_rows(replace(query, application_id=application.application_id), limit)
+            return sorted(found, key=lambda row: -int(row["sequence"]))[:limit]
+        conditions, values = self._log_conditions(query)
+        return self._db.rows(
+            f"SELECT sequence, document FROM log_entry WHERE {' AND '.join(conditions)} "  # noqa: S608
+            "ORDER BY sequence DESC LIMIT ?",
+            (*values, limit),
+        )
+
+    def _log_conditions(self, query: LogQuery) -> tuple[list[str], list[str | int]]:
         # with people asked for, their index leads; the unary plus keeps the others out of the way
         plus = "+" if query.identity or query.source_id else ""
         conditions = [f"{plus}sequence > ?"]
-        values: list[str | int] = [0]
+        values: list[str | int] = [query.after_sequence]
         if query.since is not None:
-            first = self._db.value(
-                "SELECT sequence FROM log_entry WHERE at >= ? ORDER BY at LIMIT 1", (instant_column(query.since),)
-            )
-            if first is None:
-                return None, []
-            values[0] = int(first) - 1
+            values[0] = max(query.after_sequence, LogStore(self._db).first_sequence_from(query.since) - 1)
         if query.until is not None:
-            last = self._db.value(
-                "SELECT sequence FROM log_entry WHERE at <= ? ORDER BY at DESC, sequence DESC LIMIT 1",
-                (instant_column(query.until),),
-            )
-            conditions.append(f"{plus}sequence <= ?")
-            values.append(int(last or 0))
+            conditions.append(f"{plus}sequence < ?")
+            values.append(LogStore(self._db).first_sequence_from(query.until))
         if query.before_sequence:
             conditions.append(f"{plus}sequence < ?")
             values.append(query.before_sequence)
@@ -109,11 +109,15 @@ class Screens(DirectoryScreens):
             "AND display_name < ?2 COLLATE NOCASE "
             "UNION SELECT object_id FROM tombstone WHERE identifier >= ?1 COLLATE NOCASE "
             "AND identifier < ?2 COLLATE NOCASE "
-            "UNION SELECT source_id FROM log_entry WHERE target_id = ?1 AND target_id != '' "
             "UNION SELECT ?1 LIMIT ?3",
             (text, text + LAST, MOST_IDENTITIES),
         )
-        return list(dict.fromkeys([*found, *(row[0] for row in rows)]))
+        linked = [
+            self._core.jobs.find_source(application.job_id, object_type, text)
+            for application in self._core.directory.list_applications()
+            for object_type in ("User", "Group")
+        ]
+        return list(dict.fromkeys([*found, *(row[0] for row in rows), *(item for item in linked if item)]))
 
     def last_entry_of(self, source_id: str, application_id: str = "") -> ProvisioningLogEntry | None:
         """Return the newest record of a user or group, or None."""

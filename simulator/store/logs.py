@@ -84,8 +84,8 @@ class LogStore:
             conditions.append("sequence < ?")
             values.append(wanted.before_sequence)
         if wanted.after is not None:
-            conditions.append("at >= ?")
-            values.append(instant_column(wanted.after))
+            conditions.append("sequence >= ?")
+            values.append(self.first_sequence_from(wanted.after))
         order = "DESC" if newest_first else "ASC"
         rows = self._db.rows(
             f"SELECT sequence, document FROM log_entry WHERE {' AND '.join(conditions)} "  # noqa: S608
@@ -98,6 +98,26 @@ class LogStore:
         """Return the newest position of the log."""
         return int(self._db.value("SELECT COALESCE(MAX(sequence), 0) FROM log_entry"))
 
+    def first_sequence_from(self, instant: datetime) -> int:
+        """Return the position of the first record at or after an instant, or one past the newest.
+
+        Records come in order of time, so halving the positions finds it by the primary key, without an index on time
+        that each commit would pay for.
+        """
+        limit = instant_column(instant)
+        low = int(self._db.value("SELECT COALESCE(MIN(sequence), 1) FROM log_entry"))
+        high = self.last_sequence() + 1
+        while low < high:
+            middle = (low + high) // 2
+            row = self._db.row(
+                "SELECT sequence, at FROM log_entry WHERE sequence <= ? ORDER BY sequence DESC LIMIT 1", (middle,)
+            )
+            if row is None or row["at"] < limit:
+                low = middle + 1
+            else:
+                high = min(middle, int(row["sequence"]))
+        return low
+
     def delete_before(self, instant: datetime) -> int:
         """Drop records older than the retention; returns how many. Source: ENG-349.
 
@@ -107,8 +127,8 @@ class LogStore:
         oldest = self._db.value("SELECT at FROM log_entry ORDER BY sequence LIMIT 1")
         if oldest is None or limit is None or oldest >= limit:
             return 0
-        first = self._db.value("SELECT MIN(sequence) FROM log_entry WHERE at >= ?", (limit,))
-        return self._db.execute("DELETE FROM log_entry WHERE ? IS NULL OR sequence < ?", (first, first)).rowcount
+        first = self.first_sequence_from(instant)
+        return self._db.execute("DELETE FROM log_entry WHERE sequence < ?", (first,)).rowcount
 
     def append_audit(self, event: AuditEvent) -> None:
         """Append an audit event; its sequence is given here."""

@@ -1,4 +1,4 @@
-"""Indexes that only screens need: names by their beginning, records of one cycle, records by target.
+"""Indexes that only screens need: names by their beginning, records of one cycle, records by status and action.
 
 With them every list of the admin center reads one page, whatever the size of the directory and of the log.
 """
@@ -9,13 +9,16 @@ import sqlite_utils
 
 STATEMENTS = (
     "CREATE INDEX user_display_name_nocase ON user (display_name COLLATE NOCASE, object_id)",
+    "DROP INDEX user_upn_any",
     "CREATE INDEX user_upn_nocase ON user (upn COLLATE NOCASE, object_id)",
     "CREATE INDEX user_surname_nocase ON user (json_extract(attributes, '$.surname') COLLATE NOCASE, object_id)",
     "CREATE INDEX user_page ON user (display_name, object_id) WHERE deleted_at IS NULL",
     "CREATE INDEX group_display_name_nocase ON directory_group (display_name COLLATE NOCASE)",
     "CREATE INDEX tombstone_identifier ON tombstone (identifier COLLATE NOCASE)",
     "CREATE INDEX log_entry_cycle ON log_entry (cycle_id, sequence, status, action)",
-    "CREATE INDEX log_entry_target ON log_entry (target_id, sequence) WHERE target_id != ''",
+    # in place of the index on (application_id, sequence): a filter is answered from it without reading records
+    "DROP INDEX idx_log_entry_application_id_sequence",
+    "CREATE INDEX log_entry_application ON log_entry (application_id, sequence, status, action, code, object_type)",
 )
 
 

@@ -29,7 +29,6 @@ from entra_sim.simulator.web.sessions import web_state
 from entra_sim.simulator.web.shown import countdown
 from entra_sim.simulator.web.shown import counted
 from entra_sim.simulator.web.shown import distance
-from entra_sim.simulator.web.state import new_token
 
 blueprint = Blueprint("clock_bar", __name__)
 
@@ -115,8 +114,6 @@ def move() -> Answer:
             raise task.error
         notify("bad", "The clock was not moved", str(task.error))
         return redirect(back, 303)
-    run_id = new_token()
-    web_state().summaries.put(run_id, task.result)
     notify("ok", f"It is {simulator().clock.now():%Y-%m-%d %H:%M} UTC", summary(task.result))
     return redirect(back, 303)
 

@@ -8,6 +8,7 @@ from flask import request
 
 from entra_sim.simulator.web.pages import Answer
 from entra_sim.simulator.web.pages import simulator
+from entra_sim.simulator.web.sessions import web_state
 from entra_sim.simulator.web.standing import standing
 from entra_sim.simulator.web.tutorial import tutorial_lines
 
@@ -18,7 +19,7 @@ blueprint = Blueprint("home", __name__)
 def page() -> Answer:
     """Show tutorial progress, applications, addresses, what is due next."""
     sim = simulator()
-    lines = tutorial_lines(sim)
+    lines = tutorial_lines(sim, web_state().facts)
     return render_template(
         "home.html",
         lines=lines,

@@ -50,6 +50,7 @@ def change() -> Answer:
             made = sim.lab.restore(UNDO if action == "undo" else name)
             web_state().drafts.clear()
             web_state().tests.clear()
+            web_state().facts.clear()
             notify("ok", "Lab restored", f"It is {made.saved_at:%Y-%m-%d %H:%M} UTC again.")
     except SimulatorError as error:
         notify("bad", "Not possible", str(error))

@@ -20,7 +20,7 @@ blueprint = Blueprint("lab_tutorial", __name__)
 @blueprint.get("/lab/tutorial")
 def page() -> Answer:
     """Show the checklist."""
-    lines = tutorial_lines(simulator())
+    lines = tutorial_lines(simulator(), web_state().facts)
     return render_template(
         "lab_tutorial.html", lines=lines, done_count=sum(line.done for line in lines), asks=argument("ask")
     )
@@ -37,7 +37,7 @@ def start_over() -> Answer:
         return go("lab_tutorial.page", ask="reset")
     simulator().before_jump("before a reset")
     reset()
-    for shelf in (web_state().drafts, web_state().tests, web_state().runs):
+    for shelf in (web_state().drafts, web_state().tests, web_state().runs, web_state().facts):
         shelf.clear()
     notify("ok", "Started over", "Both sides are as on the first day.")
     return go("lab_tutorial.page")

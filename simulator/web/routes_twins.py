@@ -59,7 +59,7 @@ def agenda() -> Response:
 @blueprint.get("/api/tutorial")
 def tutorial() -> Response:
     """Return the checklist."""
-    lines = tutorial_lines(simulator())
+    lines = tutorial_lines(simulator(), web_state().facts)
     return jsonify([{"number": item.number, "step": item.step, "text": item.text, "done": item.done} for item in lines])
 
 

@@ -89,7 +89,7 @@ class WebState:
     tests: Shelf = field(default_factory=Shelf)
     drafts: Shelf = field(default_factory=Shelf)
     runs: Shelf = field(default_factory=Shelf)
-    summaries: Shelf = field(default_factory=Shelf)
+    facts: Shelf = field(default_factory=Shelf)
     ended_sessions: Shelf = field(default_factory=Shelf)
     work: Background = field(default_factory=Background)
 

@@ -12,6 +12,7 @@ from entra_sim.simulator.model.job import ScheduleState
 from entra_sim.simulator.service.screens import LogQuery
 from entra_sim.simulator.service.screens import Screens
 from entra_sim.simulator.service.simulator import Simulator
+from entra_sim.simulator.web.state import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +28,15 @@ class TutorialLine:
     guide: str
 
 
-def tutorial_lines(sim: Simulator) -> list[TutorialLine]:
-    """Return the checklist as the facts stand."""
+def tutorial_lines(sim: Simulator, memory: Shelf) -> list[TutorialLine]:
+    """Return the checklist as the facts stand.
+
+    Args:
+        memory: what was looked for in the log already, so that only newer records are.
+    """
     applications = sim.applications.list()
     application = applications[0] if applications else None
-    facts = _facts(sim, application)
+    facts = _facts(sim, application, memory)
     return [
         TutorialLine(
             number=number,
@@ -129,7 +134,7 @@ _LINES = (
 )
 
 
-def _facts(sim: Simulator, application: Application | None) -> dict[str, bool]:
+def _facts(sim: Simulator, application: Application | None, memory: Shelf) -> dict[str, bool]:
     if application is None:
         return dict.fromkeys((line[4] for line in _LINES), False)
     job = sim.queries.job(application)
@@ -137,8 +142,16 @@ def _facts(sim: Simulator, application: Application | None) -> dict[str, bool]:
     configuration = job.configuration
 
     def logged(action: str) -> bool:
-        query = LogQuery(application_id=application.application_id, action=action, status="Success")
-        return bool(screens.log_page(query, limit=1).rows)
+        key = (application.application_id, action)
+        seen, found = memory.get(key, (0, False))
+        newest = sim.core.logs.last_sequence()
+        if not found and newest > seen:
+            query = LogQuery(
+                application_id=application.application_id, action=action, status="Success", after_sequence=seen
+            )
+            found = bool(screens.log_page(query, limit=1).rows)
+            memory.put(key, (newest, found))
+        return bool(found)
 
     quarantines = [
         event for event in screens.audit_page(target=application.name, limit=200).rows if event.activity == "Quarantine"

@@ -28,7 +28,7 @@ from entra_sim.simulator.planning.building import make_plan
 from entra_sim.simulator.planning.model import Kind
 from entra_sim.simulator.planning.model import Plan
 
-EXAMPLES = int(os.environ.get("ENTRA_SIM_PLAN_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("ENTRA_SIM_PLAN_EXAMPLES", "25"))
 PHASES = tuple(phase for phase in Phase if phase is not Phase.shrink or "ENTRA_SIM_NO_SHRINK" not in os.environ)
 LENIENT = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 QUIET = (Kind.LEFT_ALONE, Kind.UNCHANGED)

@@ -409,7 +409,7 @@ def test_provisioning_logs_are_filtered_opened_and_downloaded(
     ]
     admin.fill("Identity", "li.wei").fill("Status", "Success").click("Apply")
     assert len(admin.rows()) == 1
-    target = re.search(r"Target ID (\S+)", admin.text)
+    target = re.search(r"Target ID → (\S+)", admin.text)
     assert target is not None
     admin.fill("Identity", target.group(1)).click("Apply")
     assert len(admin.rows()) == 1

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "entra_sim.cli"]
@@ -33,6 +34,24 @@ def test_the_demo_tells_the_whole_story_and_ends_well() -> None:
         position = found
     assert "\x1b[" not in played.stdout
     assert "Traceback" not in played.stderr
+
+
+def test_both_sides_listen_while_the_demo_plays() -> None:
+    with subprocess.Popen([*COMMAND, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as playing:
+        assert playing.stdout is not None
+        addresses = []
+        for line in playing.stdout:
+            if " answers at " in line:
+                addresses.append(line.split(" answers at ")[1].split(",")[0])
+            if len(addresses) == 2:
+                break
+        answers = []
+        for address in addresses:
+            with urllib.request.urlopen(f"http://{address}/healthz", timeout=10) as page:
+                answers.append(page.status)
+        playing.send_signal(signal.SIGINT)
+        playing.communicate(timeout=20)
+    assert answers == [200, 200]
 
 
 def test_ctrl_c_in_the_middle_leaves_no_traceback() -> None:
