@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from entra_sim.scenarios import step_reader
+from entra_sim.scenarios import synonyms
 from entra_sim.scenarios.model import ApplicationPlan
 from entra_sim.scenarios.model import Exercise
 from entra_sim.scenarios.model import Scenario
@@ -29,6 +30,7 @@ from entra_sim.scenarios.shapes import MapOf
 from entra_sim.scenarios.shapes import Record
 from entra_sim.scenarios.shapes import Text
 from entra_sim.scenarios.shapes import Word
+from entra_sim.scenarios.steps import VERBS
 from entra_sim.scenarios.yaml_nodes import Mapping
 from entra_sim.scenarios.yaml_nodes import Node
 from entra_sim.scenarios.yaml_nodes import Sequence
@@ -125,6 +127,7 @@ def load(path: Path, shown_path: str | None = None) -> Scenario:
 def read_scenario(text: str, *, path: Path, shown_path: str) -> Scenario:
     """Return the scenario of a text; see `load`."""
     problems = Problems(shown_path)
+    problems.steps = {**{name: name for name in VERBS}, **synonyms.STEPS}
     root = read_nodes(text, path=shown_path)
     if not isinstance(root, Mapping):
         problems.add(

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from entra_sim.scenarios.synonyms import TRUTHS
 from entra_sim.scenarios.yaml_nodes import Path
 
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -72,7 +73,14 @@ def first_difference(
         if is_exact:
             return _exact_list_difference(expected, items)
         return list_difference(expected, items, is_ordered=is_ordered)
-    return None if _is_equal(expected, actual) else Difference((), words(expected), words(actual))
+    if _is_equal(expected, actual):
+        return None
+    hint = (
+        f" (a text; the truth value is {TRUTHS[str(expected)]})"
+        if isinstance(actual, bool) and str(expected) in TRUTHS
+        else ""
+    )
+    return Difference((), words(expected) + hint, words(actual))
 
 
 def list_difference(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -47,12 +48,16 @@ class Problems:
 
     Args:
         path: the file's name as the user gave it.
+
+    Attributes:
+        steps: word → step that is meant by it, for keys that stand where no step can.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.found: list[ScenarioError] = []
         self.references: list[Reference] = []
+        self.steps: Mapping[str, str] = {}
         self.defined: dict[str, set[str]] = {"user": set(), "group": set()}
 
     def add(self, place: Place, message: str, *, key: str = "") -> None:
@@ -77,6 +82,12 @@ class Problems:
             raise ScenarioProblems(self.found)
 
 
+def with_example(problem: ScenarioError, example: str) -> ScenarioError:
+    """Return the problem with a step that is written rightly."""
+    message = f"{problem.message}; for example: {example}"
+    return ScenarioError(message, path=problem.path, line=problem.line, column=problem.column, key=problem.key)
+
+
 def nearest(text: str, known: Iterable[str]) -> str:
     """Return the known word most like `text`, without regard to case, dashes and underscores; "" if none is close."""
     by_shape = {_shape(word): word for word in known}
@@ -84,10 +95,10 @@ def nearest(text: str, known: Iterable[str]) -> str:
     return by_shape[near[0]] if near else ""
 
 
-def not_known(what: str, text: str, known: Iterable[str]) -> str:
+def not_known(what: str, text: str, known: Iterable[str], synonyms: Mapping[str, str] | None = None) -> str:
     """Return the sentence for a word that is not allowed here: the nearest one first, then all that are."""
     words = sorted(known)
-    near = nearest(text, words)
+    near = (synonyms or {}).get(text.casefold()) or nearest(text, words)
     hint = f"did you mean '{near}'? Allowed" if near else "allowed"
     return f"there is no {what} '{text}' here; {hint}: {', '.join(words)}"
 

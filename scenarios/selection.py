@@ -55,7 +55,8 @@ def _roots(paths: Sequence[str], library: bool) -> Iterable[Path]:
         path = Path(DEFAULT_FOLDER)
         if not path.is_dir():
             raise UserInputError(
-                "name a scenario file or folder; there is no folder ./scenarios here (--library runs the shipped ones)"
+                "name a scenario file or folder; there is no folder ./scenarios here (--library means the shipped ones"
+                + (", '.' those that lie here)" if any(map(is_scenario_file, Path().iterdir())) else ")")
             )
         yield path
 

@@ -316,7 +316,10 @@ class Record:
         for key, value in node.entries.items():
             shape = self._shape_of(key)
             if shape is None:
-                problems.add(node.key_places[key], not_known(self.what, key, self.fields), key=key)
+                message = not_known(self.what, key, self.fields)
+                if key in problems.steps:
+                    message += f"; '{problems.steps[key]}' is a step: put it under 'steps'"
+                problems.add(node.key_places[key], message, key=key)
             else:
                 values[key] = shape.read(value, problems)
         for key in self.required:

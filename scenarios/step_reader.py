@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
 
+from entra_sim.scenarios import synonyms
 from entra_sim.scenarios.expectations import NOUNS
 from entra_sim.scenarios.expectations.check import COUNT
 from entra_sim.scenarios.expectations.check import LIST_FORMS
@@ -19,6 +20,7 @@ from entra_sim.scenarios.model import Step
 from entra_sim.scenarios.problems import Place
 from entra_sim.scenarios.problems import Problems
 from entra_sim.scenarios.problems import not_known
+from entra_sim.scenarios.problems import with_example
 from entra_sim.scenarios.shapes import JsonSchema
 from entra_sim.scenarios.shapes import ListOf
 from entra_sim.scenarios.shapes import Record
@@ -144,7 +146,7 @@ def _around(node: Mapping, problems: Problems) -> tuple[Guidance, str, str | Non
 def _lone_step(node: Scalar, number: int, problems: Problems) -> Step | None:
     verb = VERBS.get(node.text)
     if verb is None:
-        problems.add(node.place, not_known("step", node.text, (*VERBS, EXPECT)), key=node.text)
+        problems.add(node.place, not_known("step", node.text, (*VERBS, EXPECT), synonyms.STEPS), key=node.text)
         return None
     if verb.argument is not None and not verb.is_argument_optional:
         problems.add(node.place, f"'{verb.name}' needs something after a colon: {verb.example}", key=node.text)
@@ -159,7 +161,7 @@ def _verb_step(node: Mapping, key: str, number: int, problems: Problems) -> Step
         return Step(number=number, text=EXPECT, place=place, expectations=read_expectations(value, problems))
     verb = VERBS.get(key)
     if verb is None:
-        problems.add(place, not_known("step", key, (*VERBS, EXPECT)), key=key)
+        problems.add(place, not_known("step", key, (*VERBS, EXPECT), synonyms.STEPS), key=key)
         return None
     is_empty = isinstance(value, Scalar) and value.value is None and value.is_plain
     if verb.argument is None:
@@ -173,8 +175,13 @@ def _verb_step(node: Mapping, key: str, number: int, problems: Problems) -> Step
 
 
 def _read_argument(verb: Verb, value: Node, problems: Problems) -> Any:
+    """Return the argument; the first mistake in it also shows how the step is written."""
     assert verb.argument is not None
-    return verb.argument.read(value, problems)
+    count = len(problems.found)
+    argument = verb.argument.read(value, problems)
+    if len(problems.found) > count and "is needed" in problems.found[count].message:
+        problems.found[count] = with_example(problems.found[count], verb.example)
+    return argument
 
 
 def _shown(key: str, value: Any) -> Any:
@@ -201,7 +208,9 @@ def read_expectations(node: Node, problems: Problems) -> tuple[Expectation, ...]
             continue
         noun = NOUNS.get(key)
         if noun is None:
-            problems.add(node.key_places[key], not_known("expectation", key, (*NOUNS, SINCE)), key=key)
+            problems.add(
+                node.key_places[key], not_known("expectation", key, (*NOUNS, SINCE), synonyms.EXPECTATIONS), key=key
+            )
             continue
         if _check_expected(noun, value, node.key_places[key], problems):
             found.append(

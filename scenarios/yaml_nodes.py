@@ -126,6 +126,8 @@ def _yaml_error(error: Any, path: str) -> ScenarioError:
     problem = str(getattr(error, "problem", None) or "the file cannot be read as YAML").strip()
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     hint = "put quotes round text that holds any of [ ] { } , # & * or a colon with a blank"
+    if "mapping values" in problem:
+        hint += "; lines that stand deeper need a line above them that ends in a colon"
     if type(error).__name__ == "ReaderError":
         return ScenarioError("the file holds a character that YAML does not allow", path=path, line=1)
     return ScenarioError(f"this is not YAML: {problem}; {hint}", path=path, line=line, column=column)

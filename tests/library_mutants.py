@@ -176,6 +176,7 @@ def main(words: list[str]) -> int:
             survivors.append(mutant.name)
         sys.stdout.write(f"{'noticed' if noticed else 'SURVIVES':<9} {mutant.name}  {noticed}\n")
         sys.stdout.flush()
+    sys.stdout.writelines(f"survivor: {name}\n" for name in survivors)
     ratio = 1 - len(survivors) / max(len(mutants), 1)
     seconds = time.monotonic() - began
     sys.stdout.write(f"{len(mutants)} mutants, {len(survivors)} survive, {ratio:.1%} noticed in {seconds:.0f} s\n")

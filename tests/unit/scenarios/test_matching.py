@@ -127,3 +127,9 @@ def test_a_star_stands_for_any_text_and_can_be_meant_literally() -> None:
     assert not is_like("axb", "a\\*b")
     assert is_like("a.b", "a.b")
     assert not is_like("axb", "a.b")
+
+
+def test_a_no_that_was_meant_as_false_is_told() -> None:
+    difference = first_difference({"active": "no"}, {"active": False}, is_ordered=True)
+    assert difference is not None
+    assert difference.expected == "no (a text; the truth value is false)"

@@ -168,3 +168,30 @@ def test_secrets_are_not_shown_in_the_text_of_a_step() -> None:
 def test_the_template_is_a_scenario() -> None:
     text = template(name="leaver", title='A "leaver": what happens')
     assert read(text).title == 'A "leaver": what happens'
+
+
+@pytest.mark.parametrize(
+    ("steps", "sentence"),
+    [
+        ("- wait: 40m", "there is no step 'wait' here; did you mean 'advance'?"),
+        ("- change user: {ada@contoso.example: {title: x}}", "did you mean 'edit user'?"),
+        ("- expect: {users: none}", "there is no expectation 'users' here; did you mean 'target users'?"),
+        (
+            "- set scoping filters: {users: department EQUALS Sales}",
+            "is needed; for example: set scoping filters: {users: [{title: Research,",
+        ),
+        ("- edit user: ada@contoso.example\n      department: Sales", "need a line above them that ends in a colon"),
+    ],
+)
+def test_what_a_newcomer_writes_first_is_told_how_it_is_written(steps: str, sentence: str) -> None:
+    with pytest.raises(UserInputError) as mistakes:
+        read_scenario(f"scenario: A story\nsteps:\n  {steps}\n", path=Path("a.yaml"), shown_path="a.yaml")
+    assert sentence in str(mistakes.value)
+
+
+def test_a_step_that_stands_outside_the_steps_is_told_where_it_belongs() -> None:
+    text = "scenario: A story\napplication: {scoping filter: x}\nassign: ada\nsteps: [start provisioning]\n"
+    with pytest.raises(UserInputError) as mistakes:
+        read_scenario(text, path=Path("a.yaml"), shown_path="a.yaml")
+    assert "'set scoping filters' is a step: put it under 'steps'" in str(mistakes.value)
+    assert "'assign' is a step: put it under 'steps'" in str(mistakes.value)
