@@ -19,6 +19,8 @@ from entra_sim.mock_tapt.schema import key_of
 from entra_sim.mock_tapt.schema import resolve
 
 MAX_DEPTH = 32
+_LISTS_OF_TEXTS = frozenset({"members", "roles", "entitlements"})
+"""Where one bare text is taken as the only entry: what it means cannot be doubted (QRK-26)."""
 READ_ONLY_TOP = frozenset({"id", "meta", "groups", "schemas"})
 
 
@@ -82,7 +84,7 @@ def coerce_list(attribute: Attribute, value: Any, where: str, *, strict: bool) -
 
     A single object counts as a list of one, when not strict.
     """
-    if isinstance(value, dict) and not strict:
+    if not strict and (isinstance(value, dict) or (isinstance(value, str) and attribute.name in _LISTS_OF_TEXTS)):
         value = [value]
     if not isinstance(value, list):
         raise InvalidValue(f"'{where}' is a list; {_shown(value)} is none.")
