@@ -149,7 +149,7 @@ def normalise(kind: ResourceType, body: dict[str, Any], *, strict: bool) -> dict
     """
     check_schemas(kind, body, strict=strict)
     resource: dict[str, Any] = {}
-    for key, value in body.items():
+    for key, value in (body if strict else _without_core_urn(kind, body)).items():
         lowered = key.lower()
         if lowered in READ_ONLY_TOP and (lowered != "groups" or kind.name == "User"):
             continue
@@ -171,6 +171,29 @@ def normalise(kind: ResourceType, body: dict[str, Any], *, strict: bool) -> dict
         resource[held or name] = coerced
     require_name(kind, resource)
     return resource
+
+
+def _without_core_urn(kind: ResourceType, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with attributes that stand under, or behind, the URN of the core schema at the top.
+
+    Raises:
+        InvalidSyntax: one of them stands at the top already, with another value.
+    """
+    urn = kind.schema.id.lower()
+    if not any(key[: len(urn)].lower() == urn for key in body):
+        return body
+    flat: dict[str, Any] = {}
+    for key, value in body.items():
+        named = {key: value}
+        if key.lower() == urn and isinstance(value, dict):
+            named = value
+        elif key[: len(urn) + 1].lower() == f"{urn}:":
+            named = {key[len(urn) + 1 :]: value}
+        for name, item in named.items():
+            if name in flat and flat[name] != item:
+                raise InvalidSyntax(f"The body has '{name}' twice, with different values.")
+            flat[name] = item
+    return flat
 
 
 def _take_extension(kind: ResourceType, resource: dict[str, Any], key: str, value: Any, *, strict: bool) -> None:
