@@ -89,7 +89,7 @@ class Resources:
         self.refuse_taken(kind, name, None)
         at = format_instant(self.now())
         row = Row(0, self.new_id("resource"), kind.name, 1, at, at, origin, _text(resource))
-        row.seq = self.store.insert(row, name, hash_password(given, self.salt()) if given else None)
+        row.seq = self.store.insert(row, name, hash_password(str(given), self.salt()) if given else None)
         if members:
             self.store.put_members(row.seq, members)
         self.store.add_history(row.id, at, who, "created", name, "[]")
@@ -123,7 +123,8 @@ class Resources:
         held = self.store.password_hash(row.seq)
         if password is None:
             return "" if held else None
-        return None if is_password(password, held) else hash_password(password, self.salt())
+        text = str(password)  # no schema says of which type it is in a group
+        return None if is_password(text, held) else hash_password(text, self.salt())
 
     def read_only(self, row: Row) -> dict[str, Any]:
         """Return what a client may repeat but not change."""

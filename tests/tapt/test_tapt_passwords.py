@@ -64,3 +64,10 @@ def test_other_writes_keep_the_password(scim, tapt: Tapt) -> None:
 @pytest.mark.parametrize("stored", [None, "", "scrypt", "0123abcd", "scrypt$00$"])
 def test_what_is_no_such_hash_fits_no_password(stored) -> None:
     assert not is_password("", stored)
+
+
+def test_a_group_shows_no_password_of_any_type(scim) -> None:
+    group = scim.group("Odd", password=1e308)
+    body = {"schemas": group["schemas"], "displayName": "Odd", "password": [5]}
+    answer = scim("PUT", f"/Groups/{group['id']}", body)
+    assert (answer.status, "password" in group, "password" in answer.json) == (200, False, False)
