@@ -48,6 +48,11 @@ class CountedIds:
         self._counts = Counter(counts)
 
 
+def new_salt() -> bytes:
+    """Return the salt of one password hash."""
+    return secrets.token_bytes(16)
+
+
 def new_key() -> str:
     """Return a secret key for sessions or the control API."""
     return secrets.token_urlsafe(24)

@@ -9,6 +9,7 @@ Source: RFC 7644 section 3.5.2; scim-wire.md SRV-042 to SRV-049 and B.2.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from entra_sim.mock_tapt.errors import InvalidPath
@@ -110,6 +111,8 @@ def _apply_without_path(work: Work, verb: str, value: Any) -> None:
         raise NoTarget("'remove' needs a path.")
     if isinstance(value, list) and len(value) == 1 and not work.strict:
         value = value[0]
+        if isinstance(value, dict) and key_of(value, "value"):
+            raise InvalidValue(f"'{verb}' of list entries needs the path of their list.")
     if not isinstance(value, dict):
         raise InvalidValue(f"'{verb}' without a path needs an object of attributes.")
     for key, item in value.items():
@@ -138,6 +141,7 @@ def _check_repeated(work: Work, key: str, item: Any) -> None:
 
 
 def _apply(work: Work, verb: str, target: Target, value: Any) -> None:
+    target = _whole_members(work, target, value)
     path = _whole_extension(work, target.path, value) or target.path
     if path.name.lower() == "schemas" and path.schema is None:
         _check_repeated(work, "schemas", value)
@@ -157,6 +161,16 @@ def _apply(work: Work, verb: str, target: Target, value: Any) -> None:
         _drop_empty(work, path)
     if work.kind.core.get(path.name.lower()) is path.attribute is not None and path.attribute.required:
         _check_required(work, path, verb)
+
+
+def _whole_members(work: Work, target: Target, value: Any) -> Target:
+    """Return `members` for `members.value` with ids beside it: those join or leave, the others stay."""
+    path = target.path
+    if work.strict or path.name != "members" or path.sub != "value" or target.selection is not None:
+        return target
+    if value is MISSING or is_unassigned(value) or path.schema is not None:
+        return target
+    return replace(target, path=replace(path, sub=None, sub_attribute=None))
 
 
 def _whole_extension(work: Work, path: AttributePath, value: Any) -> AttributePath | None:

@@ -113,8 +113,6 @@ def _set_list(work: Work, container: dict[str, Any], key: str, target: Target, v
         if verb == "replace":
             container.pop(key, None)
         return
-    if isinstance(value, str) and attribute.name == "members" and not work.strict:
-        value = [value]
     given = coerce_list(attribute, value, target.text, strict=work.strict) or []
     if verb == "replace":
         _put(container, key, given)

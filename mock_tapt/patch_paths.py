@@ -109,9 +109,15 @@ def _known(work: Work, path: AttributePath | None, text: str, *, is_key: bool) -
     if definition is not None and path.sub and path.sub_attribute is None:
         if not definition.is_complex:
             raise InvalidPath(f"'{definition.name}' has no sub-attributes.")
-        if work.strict:
+        if work.strict or not (is_key or _holds_sub(work, path)):
             raise InvalidPath(f"'{path}' names no sub-attribute.")
     is_known_urn = (path.schema or "").lower() in work.kind.extension_by_id
     if work.strict and definition is None and path.name and is_known_urn:
         raise InvalidPath(f"'{text}' names no attribute of {path.schema}.")
     return path
+
+
+def _holds_sub(work: Work, path: AttributePath) -> bool:
+    """Return whether some value has a part of this name, from a create that said more than the schema knows."""
+    values = filters.values_at(path, work.resource)
+    return any(filters.is_present(value) for value in values)

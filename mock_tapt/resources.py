@@ -6,7 +6,6 @@ passwords are looked after, whoever asks: the SCIM API, a Tapt administrator, a 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -20,6 +19,9 @@ from entra_sim.mock_tapt.clock import format_instant
 from entra_sim.mock_tapt.errors import InvalidSyntax
 from entra_sim.mock_tapt.errors import InvalidValue
 from entra_sim.mock_tapt.errors import Uniqueness
+from entra_sim.mock_tapt.ids import new_salt
+from entra_sim.mock_tapt.passwords import hash_password
+from entra_sim.mock_tapt.passwords import is_password
 from entra_sim.mock_tapt.rendering import etag
 from entra_sim.mock_tapt.rendering import render
 from entra_sim.mock_tapt.schema import CORE_GROUP
@@ -33,6 +35,8 @@ from entra_sim.mock_tapt.values import coerce_list
 from entra_sim.mock_tapt.values import normalise
 
 KINDS = {"User": USER, "Group": GROUP}
+_KEPT = object()
+"""Stands for the password while a PATCH is applied: it is still there afterwards when nobody touched it."""
 
 
 class Resources:
@@ -42,9 +46,17 @@ class Resources:
         store: its tables.
         now: its clock.
         new_id: hands out ids; kind "resource".
+        salt: gives the salt of a password hash.
     """
 
-    def __init__(self, store: Store, now: Callable[[], datetime], new_id: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        new_id: Callable[[str], str],
+        salt: Callable[[], bytes] = new_salt,
+    ) -> None:
+        self.salt = salt
         self.store = store
         self.now = now
         self.new_id = new_id
@@ -69,7 +81,7 @@ class Resources:
             ScimError: the body is refused, or the name is taken (SRV-013).
         """
         resource = normalise(kind, body, strict=strict)
-        password = _password_hash(resource)
+        given = resource.pop("password", None)
         members = take_members(resource) if kind is GROUP else []
         if kind is USER and "active" not in resource:
             resource["active"] = True
@@ -77,7 +89,7 @@ class Resources:
         self.refuse_taken(kind, name, None)
         at = format_instant(self.now())
         row = Row(0, self.new_id("resource"), kind.name, 1, at, at, origin, _text(resource))
-        row.seq = self.store.insert(row, name, password)
+        row.seq = self.store.insert(row, name, hash_password(str(given), self.salt()) if given else None)
         if members:
             self.store.put_members(row.seq, members)
         self.store.add_history(row.id, at, who, "created", name, "[]")
@@ -87,7 +99,7 @@ class Resources:
         """Return the row after its writable attributes were exchanged for those of the body. Source: SRV-041."""
         kind = KINDS[row.type]
         resource = normalise(kind, body, strict=strict)
-        password = _password_hash(resource)
+        password = self._new_hash(row, resource.pop("password", None) or _KEPT)
         held = row.resource()
         if kind is USER and "active" not in resource and "active" in held:
             resource["active"] = held["active"]  # omitting it must not enable somebody who was disabled
@@ -99,9 +111,20 @@ class Resources:
         kind = KINDS[row.type]
         if kind is GROUP:
             return self._patch_group(row, body, who=who, strict=strict)
-        resource = patch.apply_patch(kind, row.resource(), lambda: self.read_only(row), body, strict=strict)
-        password = _password_hash(resource)
+        held = row.resource() | {"password": _KEPT}
+        resource = patch.apply_patch(kind, held, lambda: self.read_only(row), body, strict=strict)
+        password = self._new_hash(row, resource.pop("password", None))
         return self.save(row, resource, None, who=who, password=password)
+
+    def _new_hash(self, row: Row, password: Any) -> str | None:
+        """Return what the store is to keep of a password: None for no change, "" for none any more. Source: SRV-016."""
+        if password is _KEPT:
+            return None
+        held = self.store.password_hash(row.seq)
+        if password is None:
+            return "" if held else None
+        text = str(password)  # no schema says of which type it is in a group
+        return None if is_password(text, held) else hash_password(text, self.salt())
 
     def read_only(self, row: Row) -> dict[str, Any]:
         """Return what a client may repeat but not change."""
@@ -172,7 +195,7 @@ class Resources:
         new = Row(row.seq, row.id, row.type, row.version + 1, row.created_at, at, row.origin, _text(resource))
         self.store.update(new, name, password, emails_changed=held.get("emails") != resource.get("emails"))
         if password is not None:
-            changes.append(["password", "••••", "••••"])
+            changes.append(["password", "••••", "••••" if password else None])
         self.store.add_history(row.id, at, who, "changed", name, orjson.dumps(changes).decode())
         return new
 
@@ -262,14 +285,6 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[list[Any]]:
         else:
             found.append([name, before, after])
     return sorted(found, key=lambda change: str(change[0]))
-
-
-def _password_hash(resource: dict[str, Any]) -> str | None:
-    """Take the password out of the resource and return its hash: it is never returned. Source: SRV-016."""
-    password = resource.pop("password", None)
-    if password is None:
-        return None
-    return hashlib.sha256(b"tapt profile password\0" + str(password).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _text(resource: dict[str, Any]) -> str:

@@ -19,6 +19,9 @@ from entra_sim.mock_tapt.tapt import Tapt
 blueprint = Blueprint("scim", __name__)
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+MAX_DRAINED_BYTES = 8 * MAX_BODY_BYTES
+"""How much of a body that is too large is read and thrown away, so that its sender gets to see the 413."""
+_PIECE = 1024 * 1024
 CUT_LENGTH = 1_000
 """Length that a cut answer announces; one byte of it is sent."""
 
@@ -82,12 +85,23 @@ def _body(environ: dict[str, Any]) -> tuple[bytes, bool]:
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isdigit():
         if int(length) > MAX_BODY_BYTES:
+            if int(length) <= MAX_DRAINED_BYTES:
+                _drain(stream)
             return b"", True
         return (stream.read(int(length)) if int(length) else b""), False
     if "HTTP_TRANSFER_ENCODING" not in environ:
         return b"", False
     body = stream.read(MAX_BODY_BYTES + 1)
-    return (b"", True) if len(body) > MAX_BODY_BYTES else (body, False)
+    if len(body) > MAX_BODY_BYTES:
+        _drain(stream)
+        return b"", True
+    return body, False
+
+
+def _drain(stream: Any) -> None:
+    for _ in range(MAX_DRAINED_BYTES // _PIECE):
+        if not stream.read(_PIECE):
+            return
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:

@@ -267,12 +267,17 @@ class Store:
             self._write_emails(seq, resource, is_new=True)
         return seq
 
+    def password_hash(self, seq: int) -> str | None:
+        """Return the hash of a resource's password, or None without one."""
+        found = self.connection.execute("SELECT password_hash FROM resource WHERE seq = ?", (seq,)).fetchone()
+        return found[0] if found else None
+
     def update(self, row: Row, name: str, password_hash: str | None, *, emails_changed: bool) -> None:
-        """Write a resource that exists; a password hash of None keeps the one that is there."""
+        """Write a resource that exists; a password hash of None keeps the one that is there, "" clears it."""
         resource = row.resource()
         self.connection.execute(
             "UPDATE resource SET name_key = ?, external_id = ?, display_key = ?, manager_id = ?, version = ?,"
-            " modified_at = ?, body = ?, password_hash = coalesce(?, password_hash) WHERE seq = ?",
+            " modified_at = ?, body = ?, password_hash = nullif(coalesce(?, password_hash), '') WHERE seq = ?",
             (
                 name.casefold(), resource.get("externalId"), _display_key(row.type, resource),
                 _manager_id(row.type, resource),

@@ -19,6 +19,8 @@ from entra_sim.mock_tapt.schema import key_of
 from entra_sim.mock_tapt.schema import resolve
 
 MAX_DEPTH = 32
+_LISTS_OF_TEXTS = frozenset({"members", "roles", "entitlements"})
+"""Where one bare text is taken as the only entry: what it means cannot be doubted (QRK-26)."""
 READ_ONLY_TOP = frozenset({"id", "meta", "groups", "schemas"})
 
 
@@ -82,7 +84,7 @@ def coerce_list(attribute: Attribute, value: Any, where: str, *, strict: bool) -
 
     A single object counts as a list of one, when not strict.
     """
-    if isinstance(value, dict) and not strict:
+    if not strict and (isinstance(value, dict) or (isinstance(value, str) and attribute.name in _LISTS_OF_TEXTS)):
         value = [value]
     if not isinstance(value, list):
         raise InvalidValue(f"'{where}' is a list; {_shown(value)} is none.")
@@ -147,7 +149,7 @@ def normalise(kind: ResourceType, body: dict[str, Any], *, strict: bool) -> dict
     """
     check_schemas(kind, body, strict=strict)
     resource: dict[str, Any] = {}
-    for key, value in body.items():
+    for key, value in (body if strict else _without_core_urn(kind, body)).items():
         lowered = key.lower()
         if lowered in READ_ONLY_TOP and (lowered != "groups" or kind.name == "User"):
             continue
@@ -169,6 +171,29 @@ def normalise(kind: ResourceType, body: dict[str, Any], *, strict: bool) -> dict
         resource[held or name] = coerced
     require_name(kind, resource)
     return resource
+
+
+def _without_core_urn(kind: ResourceType, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with attributes that stand under, or behind, the URN of the core schema at the top.
+
+    Raises:
+        InvalidSyntax: one of them stands at the top already, with another value.
+    """
+    urn = kind.schema.id.lower()
+    if not any(key[: len(urn)].lower() == urn for key in body):
+        return body
+    flat: dict[str, Any] = {}
+    for key, value in body.items():
+        named = {key: value}
+        if key.lower() == urn and isinstance(value, dict):
+            named = value
+        elif key[: len(urn) + 1].lower() == f"{urn}:":
+            named = {key[len(urn) + 1 :]: value}
+        for name, item in named.items():
+            if name in flat and flat[name] != item:
+                raise InvalidSyntax(f"The body has '{name}' twice, with different values.")
+            flat[name] = item
+    return flat
 
 
 def _take_extension(kind: ResourceType, resource: dict[str, Any], key: str, value: Any, *, strict: bool) -> None:

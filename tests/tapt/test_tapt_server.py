@@ -218,6 +218,14 @@ def test_slow_requests_do_not_block_others(start: Start) -> None:
     slow.join(10)
 
 
+def test_a_body_that_is_too_large_is_read_to_its_end_so_that_the_client_sees_413(start: Start) -> None:
+    server = start("--ephemeral", "--port", "0")
+    body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "x" * 12_000_000}
+    assert server.ask("POST", "/scim/v2/Users", body)[0] == 413
+    assert server.ask("POST", "/scim/v2/Users", body, key="wrong")[0] == 401
+    assert server.names() == set()
+
+
 def test_frozen_start_with_counted_ids_and_seed_is_the_same_every_time(start: Start, tmp_path: Path) -> None:
     seed = tmp_path / "people.json"
     seed.write_text(
