@@ -5,6 +5,8 @@ What `service.cycle_work` does with a store and a transport, without either: use
 
 from __future__ import annotations
 
+from abc import ABC
+from abc import abstractmethod
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -150,7 +152,7 @@ def compiled_states(environment: Environment) -> list[Compiled]:
     return found
 
 
-class Half:
+class Half(ABC):
     """Users (or a share of them) or groups on their way: links, the pretend target, what waits for references.
 
     Attributes:
@@ -214,9 +216,9 @@ class Half:
         """Return source id → target id of the managed links."""
         return {key: entry.target_anchor for key, entry in self.entries.items() if entry.is_managed}
 
+    @abstractmethod
     def sources(self, order: Order) -> Iterable[SourceObject]:
         """Return the objects of a pass in feed order."""
-        raise NotImplementedError
 
     def subjects(self, order: Order, run: Run) -> Iterable[Subject]:
         """Return the decisions about all objects of a pass."""
@@ -335,9 +337,9 @@ class Half:
             self.entries[object_id] = entry
             self.owners[entry.target_anchor] = object_id
 
+    @abstractmethod
     def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
         """Remember an object that the reference pass looks at."""
-        raise NotImplementedError
 
 
 class UserHalf(Half):
