@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
+from typing import NamedTuple
 
 from entra_sim.simulator.errors import ExpressionError
 from entra_sim.simulator.errors import MappingFailed
@@ -78,9 +79,8 @@ class CompiledMapping:
         return name in self.source_attributes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappedValue:
-    """What one row yields for one object.
+class MappedValue(NamedTuple):
+    """What one row yields for one object. A tuple, since a cycle makes one for each row of each object.
 
     Args:
         value: None for no value; a text, a tuple for multi-valued, role objects for the role functions.
@@ -175,6 +175,11 @@ def map_values(
         if not is_create and item.row.flow_type is FlowType.OBJECT_ADD_ONLY:
             continue
         seen = attributes if only_changed is None else _seen_by_switch(item, attributes, only_changed)
+        if item.direct is not None and only_changed is None:
+            value = attributes.get(item.direct)
+            if type(value) is str and value:  # the common case, without a detour
+                values.append(MappedValue(item, value, value))
+                continue
         if item.expression is not None and item.expression.asks_target:
             mapped = shaped_result(item, unique[item.row.target_attribute_name]) if unique else None
         else:

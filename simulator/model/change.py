@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from typing import Literal
+from typing import NamedTuple
 
 ChangeOperation = Literal["Add", "Replace", "Remove"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeChange:
-    """One attribute that differs between mapping and target.
+class AttributeChange(NamedTuple):
+    """One attribute that differs between mapping and target. A tuple: a cycle makes many.
 
     Args:
         target_path: the mapping's target expression, for example `emails[type eq "work"].value`.
@@ -34,9 +33,8 @@ class AttributeChange:
     lower_case_op: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetValue:
-    """One mapped value of an object that is to be created.
+class TargetValue(NamedTuple):
+    """One mapped value of an object that is to be created. A tuple: a cycle makes many.
 
     Args:
         target_path: the mapping's target expression.
