@@ -57,6 +57,8 @@ class Person:
 
 
 def _shared(value: Any, shared: dict[Any, Any]) -> Any:
+    if type(value) is str:
+        return shared.setdefault(value, value)
     return value if isinstance(value, list) else shared.setdefault((type(value), value), value)
 
 

@@ -56,7 +56,14 @@ def reader_of(attribute: SourceAttribute, *, is_plus_separated: bool = False) ->
         return instant
     if attribute.name in ("objectId", "userPrincipalName"):
         return lambda value: _limited(_trimmed(text(value)), attribute)
-    return lambda value: _limited(text(value), attribute)
+    limit = attribute.max_length
+
+    def read_text(value: Any) -> Any:
+        if type(value) is str and value and (limit is None or len(value) <= limit):  # nearly always
+            return value
+        return _limited(text(value), attribute)
+
+    return read_text
 
 
 def text(value: Any) -> str | None:
