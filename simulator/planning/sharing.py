@@ -33,7 +33,8 @@ from entra_sim.simulator.scim.paths import TargetPath
 SHARED_FROM = 4000
 """Users from which a second process pays for its start."""
 
-GC_THRESHOLD = 20_000
+GC_THRESHOLD = 0
+"""None: what a plan takes in stays to its end, so that looking it over for cycles only costs time."""
 CHUNK = 2000
 """Users in one message to another process, so that no message takes much memory."""
 
