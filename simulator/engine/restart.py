@@ -11,13 +11,14 @@ from entra_sim.simulator.errors import UserInputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """What an operation clears."""
+    """What an operation clears, and what it sets going."""
 
     watermark: bool = False
     links: bool = False
     escrows: bool = False
     quarantine: bool = False
     releases_removals: bool = False
+    starts: bool = True
 
     def joined(self, other: Effects) -> Effects:
         """Return the effects of both."""
@@ -27,10 +28,11 @@ class Effects:
             escrows=self.escrows or other.escrows,
             quarantine=self.quarantine or other.quarantine,
             releases_removals=self.releases_removals or other.releases_removals,
+            starts=self.starts or other.starts,
         )
 
 
-NOTHING_CLEARED = Effects()
+NOTHING_CLEARED = Effects(starts=False)
 
 SCOPES: Mapping[str, Effects] = {
     "Watermark": Effects(watermark=True),
@@ -48,10 +50,10 @@ PORTAL_RESTART = ("QuarantineState", "Watermark", "Escrows")
 START = Effects(quarantine=True)
 """Source: ENG-310."""
 
-MAPPING_SAVED = Effects(watermark=True, escrows=True, quarantine=True)
+MAPPING_SAVED = Effects(watermark=True, escrows=True, quarantine=True, starts=False)
 """Source: ENG-319."""
 
-SCHEMA_REPLACED = Effects(watermark=True)
+SCHEMA_REPLACED = Effects(watermark=True, starts=False)
 """Source: ENG-320."""
 
 
