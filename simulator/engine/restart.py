@@ -11,14 +11,13 @@ from entra_sim.simulator.errors import UserInputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """What an operation clears, and what it sets going."""
+    """What an operation clears."""
 
     watermark: bool = False
     links: bool = False
     escrows: bool = False
     quarantine: bool = False
     releases_removals: bool = False
-    starts: bool = True
 
     def joined(self, other: Effects) -> Effects:
         """Return the effects of both."""
@@ -28,11 +27,10 @@ class Effects:
             escrows=self.escrows or other.escrows,
             quarantine=self.quarantine or other.quarantine,
             releases_removals=self.releases_removals or other.releases_removals,
-            starts=self.starts or other.starts,
         )
 
 
-NOTHING_CLEARED = Effects(starts=False)
+NOTHING_CLEARED = Effects()
 
 SCOPES: Mapping[str, Effects] = {
     "Watermark": Effects(watermark=True),
@@ -50,10 +48,10 @@ PORTAL_RESTART = ("QuarantineState", "Watermark", "Escrows")
 START = Effects(quarantine=True)
 """Source: ENG-310."""
 
-MAPPING_SAVED = Effects(watermark=True, escrows=True, quarantine=True, starts=False)
+MAPPING_SAVED = Effects(watermark=True, escrows=True, quarantine=True)
 """Source: ENG-319."""
 
-SCHEMA_REPLACED = Effects(watermark=True, starts=False)
+SCHEMA_REPLACED = Effects(watermark=True)
 """Source: ENG-320."""
 
 
