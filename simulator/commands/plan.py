@@ -81,7 +81,7 @@ def command(**options: Any) -> None:
     from entra_sim.simulator.planning.documents import as_document
     from entra_sim.simulator.planning.documents import compared
     from entra_sim.simulator.planning.files import read_json_file
-    from entra_sim.simulator.planning.sharing import GC_THRESHOLD
+    from entra_sim.simulator.planning.crew import GC_THRESHOLD
     from entra_sim.simulator.planning.summary import passed_limits
     from entra_sim.simulator.planning.summary import read_gates
 

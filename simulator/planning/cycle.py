@@ -19,6 +19,7 @@ from enum import StrEnum
 from itertools import count
 from random import Random
 from typing import Any
+from typing import NamedTuple
 
 from entra_sim.simulator.engine import guard
 from entra_sim.simulator.engine.mapping import CompiledMapping
@@ -30,10 +31,14 @@ from entra_sim.simulator.engine.references import set_manager
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.run import intend
+from entra_sim.simulator.engine.scoping import PASSED
 from entra_sim.simulator.expressions import EvaluationContext
+from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
 from entra_sim.simulator.model.entry import SyncEntry
 from entra_sim.simulator.model.mapping import read_schema
+from entra_sim.simulator.model.operation import Intent
+from entra_sim.simulator.model.operation import IntentKind
 from entra_sim.simulator.planning.model import AttributeChange
 from entra_sim.simulator.planning.model import JobSettings
 from entra_sim.simulator.planning.model import Kind
@@ -41,6 +46,7 @@ from entra_sim.simulator.planning.model import ObjectPlan
 from entra_sim.simulator.planning.model import StaysWrong
 from entra_sim.simulator.planning.model import StrayAccount
 from entra_sim.simulator.planning.observed import Person
+from entra_sim.simulator.planning.packing import Packed
 from entra_sim.simulator.planning.rehearsal import Rehearsal
 from entra_sim.simulator.planning.rehearsal import held_plan
 from entra_sim.simulator.planning.rehearsal import object_plan
@@ -50,6 +56,7 @@ from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.settings import Settings
 
 PROGRESS_EVERY = 250
+_REFERS = Intent(kind=IntentKind.MAINTAIN, rules=("ENG-220",))
 Progress = Callable[[str, int], None]
 
 
@@ -108,8 +115,7 @@ class Note:
             kind = Kind.FAILED
         elif self.changes and kind in (Kind.UNCHANGED, Kind.LEFT_ALONE):
             kind = Kind.UPDATED
-        return replace(
-            item,
+        return item._replace(
             kind=kind,
             changes=item.changes + tuple(self.changes),
             stays_wrong=item.stays_wrong + tuple(self.stays_wrong),
@@ -156,6 +162,7 @@ class Half(ABC):
     """Users (or a share of them) or groups on their way: links, the pretend target, what waits for references.
 
     Attributes:
+        lines: of the plan so far, packed.
         inside_count, removal_count: of the last pass.
         retries: ids of those that failed while the target was filled; the next cycle tries them again (ENG-271).
     """
@@ -167,7 +174,7 @@ class Half(ABC):
         self.target = target
         self.entries: dict[str, SyncEntry] = {}
         self.owners: dict[str, str] = {}
-        self.pending: list[tuple[str, Any]] = []
+        self.lines: Packed[ObjectPlan] = Packed()
         self.retries: set[str] = set()
         self.inside_count = self.removal_count = 0
         self.others: Mapping[str, str] = {}
@@ -208,13 +215,18 @@ class Half(ABC):
         """Take note of the links of all users, those of other shares too."""
         self.others = managed
 
-    def linked(self) -> dict[str, str]:
-        """Return target id → source id of all links, unmanaged ones too."""
-        return dict(self.owners)
+    def owners_of(self, target_ids: Sequence[str]) -> dict[str, str]:
+        """Return target id → source id of those that are linked, by unmanaged links too."""
+        return {target_id: self.owners[target_id] for target_id in target_ids if target_id in self.owners}
 
     def managed(self) -> dict[str, str]:
         """Return source id → target id of the managed links."""
         return {key: entry.target_anchor for key, entry in self.entries.items() if entry.is_managed}
+
+    def taken_lines(self) -> Packed[ObjectPlan]:
+        """Return the lines of the plan, and forget them."""
+        lines, self.lines = self.lines, Packed()
+        return lines
 
     @abstractmethod
     def sources(self, order: Order) -> Iterable[SourceObject]:
@@ -270,14 +282,15 @@ class Half(ABC):
                 )
         return found
 
-    def work(self, order: Order, progress: Progress) -> list[ObjectPlan]:
-        """Carry out a pass without its references; returns the lines of the plan, none unless it is told of."""
+    def work(self, order: Order, progress: Progress) -> None:
+        """Carry out a pass without its references; there are lines of the plan afterwards if it is to be told of."""
         run = self.run(order)
-        lines: list[ObjectPlan] = []
-        self.pending = []
+        lines: Packed[ObjectPlan] = Packed()
+        self.lines = lines
+        self.forget_references()
         self.inside_count = self.removal_count = 0
         if not self._is_enabled(run):
-            return lines
+            return
         dropped = self._states[order.state].dropped(self.object_type)
         for number, subject in enumerate(self.subjects(order, run), 1):
             self.inside_count += subject.is_inside
@@ -294,7 +307,6 @@ class Half(ABC):
                     lines.append(object_plan(work, outcome, (reads, writes), dropped, self.environment.names))
             if number % PROGRESS_EVERY == 0:
                 progress(str(order.purpose), number)
-        return lines
 
     def _carry_out(self, subject: Subject, run: Run) -> tuple[Rehearsal, Outcome, int, int]:
         work = Rehearsal(subject, run)
@@ -338,8 +350,21 @@ class Half(ABC):
             self.owners[entry.target_anchor] = object_id
 
     @abstractmethod
+    def forget_references(self) -> None:
+        """Forget the objects that a reference pass would look at."""
+
+    @abstractmethod
     def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
         """Remember an object that the reference pass looks at."""
+
+
+class Waiting(NamedTuple):
+    """A user whose manager the reference pass may write: `held` is the id that the target shows, or None."""
+
+    object_id: str
+    identity: str
+    manager_id: str | None
+    held: str | None
 
 
 class UserHalf(Half):
@@ -348,7 +373,8 @@ class UserHalf(Half):
     def __init__(self, environment: Environment, target: PretendTarget, people: Sequence[Person]) -> None:
         super().__init__(environment, target)
         self.people = people
-        self._by_id = {person.object_id: person for person in people}
+        self._waiting: Packed[Waiting] = Packed()
+        self._foreign_owners: Mapping[str, str] = {}
 
     def sources(self, order: Order) -> Iterable[SourceObject]:
         """Return the users of a pass in feed order."""
@@ -358,29 +384,54 @@ class UserHalf(Half):
             if self._is_looked_at(person.object_id, order):
                 yield person.source(order.state, sync_all=sync_all, change_kind=change)
 
+    def forget_references(self) -> None:
+        """Forget the users whose manager a reference pass would look at."""
+        self._waiting = Packed()
+
     def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
         """Remember the manager that the target shows. Source: ENG-220, as `CycleWork` does."""
-        rows = [item for item in run.user.reference_rows if item.direct == "manager"]
-        if rows:
+        row = _manager_row(run)
+        if row is not None:
             assert outcome.held_resource is not None
-            held = rows[0].path.read(outcome.held_resource)
-            if held is not None or subject.source.manager_id is not None:
-                self.pending.append((subject.source.object_id, held))
+            held, source = row.path.read(outcome.held_resource), subject.source
+            if held is not None or source.manager_id is not None:
+                held = None if held is None else str(held)
+                who = source.reportable_identifier
+                self._waiting.append(Waiting(source.object_id, who, source.manager_id, held))
 
-    def references(self, order: Order, managed: Mapping[str, str]) -> dict[str, Note]:
-        """Write the managers; returns source id → what that adds to its line. Source: ENG-221, ENG-222, ENG-224."""
-        self.others = managed
-        run, notes = self.run(order), {}
-        rows = [item for item in run.user.reference_rows if item.direct == "manager"]
-        for object_id, held in self.pending:
-            note = self._manager(self._by_id[object_id], held, rows[0], run, order)
-            if note is not None:
-                notes[object_id] = note
-        return notes
+    def shown_managers(self) -> list[str]:
+        """Return the target ids that the target shows as managers and that nobody of this share is linked to."""
+        shown = {one.held: None for one in self._waiting if one.held is not None and one.held not in self.owners}
+        return list(shown)
 
-    def _manager(self, person: Person, held: Any, row: CompiledRow, run: Run, order: Order) -> Note | None:
-        path, manager_id = row.row.target_attribute_name, person.manager_id
-        held = None if held is None else str(held)
+    def references(self, order: Order, managed: Mapping[str, str], owners: Mapping[str, str]) -> None:
+        """Write the managers, and add to the lines what that means. Source: ENG-221, ENG-222, ENG-224.
+
+        Args:
+            managed: source id → target id of the managed links of all who manage somebody.
+            owners: target id → source id of those outside this share who are shown as managers.
+        """
+        self.others, self._foreign_owners = managed, owners
+        run, waiting = self.run(order), self._waiting
+        row = _manager_row(run)
+        self.forget_references()
+        if row is None:
+            return
+        if order.purpose is not Purpose.PLAN:
+            for one in waiting:
+                self._manager(one, row, run, order)
+            return
+        lines, left = self.taken_lines(), iter(waiting)
+        next_one = next(left, None)
+        for line in lines:  # both are in feed order
+            if next_one is not None and next_one.object_id == line.object_id:
+                note = self._manager(next_one, row, run, order)
+                line = line if note is None else note.onto(line)
+                next_one = next(left, None)
+            self.lines.append(line)
+
+    def _manager(self, waiting: Waiting, row: CompiledRow, run: Run, order: Order) -> Note | None:
+        path, manager_id, held = row.row.target_attribute_name, waiting.manager_id, waiting.held
         if manager_id is None:
             text = "the manager was removed in the directory; the target keeps the old one, clear it there"
             return Note(stays_wrong=[StaysWrong(rule="ENG-224", attribute=path, text=text)])
@@ -394,15 +445,14 @@ class UserHalf(Half):
             return Note(stays_wrong=[StaysWrong(rule="ENG-224", attribute=path, text=text)])
         if held == target:
             return None
-        source = person.source(order.state, sync_all=self.environment.states[order.state].sync_all)
-        entry = self.entries[person.object_id]
+        entry = self.entries[waiting.object_id]
         note = Note()
-        exchange = set_manager(intend(source, entry, run), entry, held, (manager_id, target), run)
+        exchange = set_manager(_referring(waiting, entry), entry, held, (manager_id, target), run)
         outcome: ReferenceOutcome = counted(exchange, self.target.send, note)
         if outcome.error is not None:
             note.error = str(outcome.error)
             if order.purpose is Purpose.SEED:
-                self.retries.add(person.object_id)
+                self.retries.add(waiting.object_id)
         elif outcome.is_exported:
             note.changes.append(AttributeChange(attribute=path, old=self._name_of(held), new=who, source="[manager]"))
         return note
@@ -410,8 +460,25 @@ class UserHalf(Half):
     def _name_of(self, target_id: str | None) -> str | None:
         if target_id is None:
             return None
-        owner = self.owners.get(target_id)
+        owner = self.owners.get(target_id) or self._foreign_owners.get(target_id)
         return target_id if owner is None else self.environment.names.get(owner, owner)
+
+
+def _manager_row(run: Run) -> CompiledRow | None:
+    return next((item for item in run.user.reference_rows if item.direct == "manager"), None)
+
+
+def _referring(waiting: Waiting, entry: SyncEntry) -> Subject:
+    """Return the user as the reference pass needs it, which decides nothing: by its name."""
+    source = SourceObject(
+        object_type="User",
+        object_id=waiting.object_id,
+        attributes={"userPrincipalName": waiting.identity},
+        presence=Presence.ACTIVE,
+        is_entitled=True,
+        manager_id=waiting.manager_id,
+    )
+    return Subject(source=source, entry=entry, verdict=PASSED, intent=_REFERS)
 
 
 def _driven(exchange: Any, send: Callable[[Call], Any]) -> Outcome:

@@ -15,6 +15,7 @@ import pytest
 from entra_sim.mock_tapt import Tapt
 from entra_sim.scenarios.world import World
 from entra_sim.simulator.planning import building
+from entra_sim.simulator.planning.accounts import Accounts
 from entra_sim.simulator.planning.building import Question
 from entra_sim.simulator.planning.building import make_plan
 from entra_sim.simulator.planning.model import JobSettings
@@ -133,7 +134,7 @@ def test_a_plan_starts_no_thread_and_leaves_no_process() -> None:
 
 def test_the_pretend_target_refuses_what_a_server_refuses() -> None:
     target = PretendTarget()
-    target.load("User", {"id": "1", "userName": "ada"})
+    target.load("User", Accounts.of([{"id": "1", "userName": "ada"}]))
     taken = target.send(Call(method="POST", path="/Users", body={"userName": "ADA"}))
     assert (taken.status, b"uniqueness" in taken.body) == (409, True)
     for path, value in (("favouriteColour", "red"), ("active", "maybe"), ("groups", "x"), ("name", "Ada")):
