@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from entra_sim.simulator.planning.packing import packed_json
+
 _LEFT_OUT = frozenset({"id", "schemas", "meta", "members"})
 
 
@@ -44,7 +46,7 @@ class Accounts:
         target_id = str(resource.get("id") or f"unnamed-{len(self.ids) + 1}")
         held = {key: value for key, value in resource.items() if key not in _LEFT_OUT}
         try:
-            body = orjson.dumps({"id": target_id, **held})
+            body = packed_json({"id": target_id, **held})
         except orjson.JSONEncodeError as error:
             raise ValueError(str(error)) from error
         members = resource.get("members")

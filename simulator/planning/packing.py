@@ -12,6 +12,8 @@ from typing import Any
 from typing import TypeVar
 from typing import overload
 
+import orjson
+
 T = TypeVar("T")
 
 BATCH = 64
@@ -25,19 +27,27 @@ class Packed(Sequence[T]):
     itself; nothing of it is read from or written to a file.
     """
 
-    __slots__ = ("_batches", "_fresh")
+    __slots__ = ("_batches", "_count", "_fresh")
 
     def __init__(self, values: Iterable[T] = ()) -> None:
         self._batches: list[bytes] = []
         self._fresh: list[T] = []
+        self._count = 0
         for value in values:
             self.append(value)
+        self.pack()
 
     def append(self, value: T) -> None:
         """Add a value, which must not change any more."""
         self._fresh.append(value)
         if len(self._fresh) == BATCH:
+            self.pack()
+
+    def pack(self) -> None:
+        """Pack the last values too, so that nothing is kept of what they were made from. Nothing is added any more."""
+        if self._fresh:
             self._batches.append(pickle.dumps(self._fresh, pickle.HIGHEST_PROTOCOL))
+            self._count += len(self._fresh)
             self._fresh = []
 
     def __iter__(self) -> Iterator[T]:
@@ -46,7 +56,7 @@ class Packed(Sequence[T]):
         yield from self._fresh
 
     def __len__(self) -> int:
-        return len(self._batches) * BATCH + len(self._fresh)
+        return self._count + len(self._fresh)
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -68,15 +78,20 @@ class Packed(Sequence[T]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __getstate__(self) -> tuple[list[bytes], list[T]]:
-        return self._batches, self._fresh
+    def __getstate__(self) -> tuple[list[bytes], int, list[T]]:
+        return self._batches, self._count, self._fresh
 
-    def __setstate__(self, state: tuple[list[bytes], list[T]]) -> None:
-        self._batches, self._fresh = state
+    def __setstate__(self, state: tuple[list[bytes], int, list[T]]) -> None:
+        self._batches, self._count, self._fresh = state
 
 
 def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
+
+
+def packed_json(value: Any) -> bytes:
+    """Return a value as JSON that takes no more memory than it is long: what the encoder returns takes several kB."""
+    return memoryview(orjson.dumps(value)).tobytes()
 
 
 def return_memory() -> None:

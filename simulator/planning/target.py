@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from entra_sim.simulator.planning.accounts import Accounts
+from entra_sim.simulator.planning.packing import packed_json
 from entra_sim.simulator.planning.resources import NAMES
 from entra_sim.simulator.planning.resources import Refusal
 from entra_sim.simulator.planning.resources import Resource
@@ -167,7 +168,7 @@ class PretendTarget:
                     continue
                 self._leave(index, attribute, target_id, former)
             self._enter(index, attribute, target_id, resource)
-        body = orjson.dumps({"id": target_id, **resource})
+        body = packed_json({"id": target_id, **resource})
         self._resources[kind][target_id] = body
         return body
 
