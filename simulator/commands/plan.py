@@ -128,10 +128,20 @@ def _question(options: dict[str, Any], progress: _Progress) -> Question:
     from entra_sim.simulator.ids import CountedIds
     from entra_sim.simulator.planning.building import Question
     from entra_sim.simulator.planning.files import TargetImage
-    from entra_sim.simulator.planning.files import read_target_files
+    from entra_sim.simulator.planning.packing import return_memory
+    from entra_sim.simulator.planning.target_files import read_target_files
     from entra_sim.simulator.tenants import read_report
 
     now, change = _states(options)
+    files = [*options["target_users"], *options["target_groups"]]
+    if files and options["url"]:
+        raise UserInputError("Give --target-users or --url, not both.")
+    target: TargetImage | None = None
+    if files:  # before the directory: each takes the most memory while it is read
+        target = TargetImage()
+        read_target_files(list(options["target_users"]), target, "" if not options["target_groups"] else "User")
+        read_target_files(list(options["target_groups"]), target, "Group")
+        return_memory()
     report = read_report(
         options["tenants"],
         new_id=CountedIds().new,
@@ -140,16 +150,8 @@ def _question(options: dict[str, Any], progress: _Progress) -> Question:
     )
     image = report.image
     now, change = _with_assignments(now, change, options, image)
-    files = [*options["target_users"], *options["target_groups"]]
-    if files and options["url"]:
-        raise UserInputError("Give --target-users or --url, not both.")
-    target: TargetImage | None = None
     findings: list[str] = []
-    if files:
-        target = TargetImage()
-        read_target_files(list(options["target_users"]), target, "" if not options["target_groups"] else "User")
-        read_target_files(list(options["target_groups"]), target, "Group")
-    elif options["url"]:
+    if options["url"]:
         target, findings, now, change = _read_endpoint(options, progress, now, change)
     notes = (*report.notes, *(target.notes if target is not None else ()), *findings)
     return Question(
