@@ -50,6 +50,7 @@ from entra_sim.simulator.planning.packing import Packed
 from entra_sim.simulator.planning.rehearsal import Rehearsal
 from entra_sim.simulator.planning.rehearsal import held_plan
 from entra_sim.simulator.planning.rehearsal import object_plan
+from entra_sim.simulator.planning.rehearsal import sources_of
 from entra_sim.simulator.planning.resources import NAMES
 from entra_sim.simulator.planning.target import PretendTarget
 from entra_sim.simulator.scim.call import Call
@@ -292,6 +293,7 @@ class Half(ABC):
         if not self._is_enabled(run):
             return
         dropped = self._states[order.state].dropped(self.object_type)
+        sources = sources_of(run.mapping(self.object_type))
         for number, subject in enumerate(self.subjects(order, run), 1):
             self.inside_count += subject.is_inside
             self.removal_count += subject.intent.is_removal
@@ -304,7 +306,7 @@ class Half(ABC):
                 if order.purpose is Purpose.SEED and outcome.escrow is not None:
                     self.retries.add(subject.source.object_id)
                 if order.purpose is Purpose.PLAN:
-                    lines.append(object_plan(work, outcome, (reads, writes), dropped, self.environment.names))
+                    lines.append(object_plan(work, outcome, (reads, writes), dropped, sources, self.environment.names))
             if number % PROGRESS_EVERY == 0:
                 progress(str(order.purpose), number)
 

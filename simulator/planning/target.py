@@ -31,6 +31,7 @@ _CHECK = re.compile(r'id eq ("(?:[^"\\]|\\.)*") and (\S+) eq ("(?:[^"\\]|\\.)*")
 _KINDS = {"Users": "User", "Groups": "Group"}
 _EXACT = frozenset({"externalid", "id"})
 _LIST = b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":%d,"Resources":[%s]}'
+_NOBODY = Reply(status=200, body=_LIST % (0, b""))
 _NO_CONTENT = Reply(status=204)
 
 Index = dict[str, str | dict[str, None]]
@@ -131,6 +132,8 @@ class PretendTarget:
         if asked is None:
             raise Refusal(400, "invalidFilter", f"The filter '{text}' is not understood.")
         ids = self._found(kind, asked[1], orjson.loads(asked[2]))
+        if not ids:
+            return _NOBODY
         shown = [self._resources[kind][one] for one in ids]
         return Reply(status=200, body=_LIST % (len(shown), b",".join(shown)))
 

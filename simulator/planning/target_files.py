@@ -33,16 +33,16 @@ def read_target_files(paths: list[Path], image: TargetImage, kind: str = "") -> 
     Raises:
         UserInputError: a file or a resource in it cannot be used; the message says where.
     """
-    seen: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for path in paths:
         for place, resource in _resources(path, read_bytes_file(path), kind):
             if not isinstance(resource, dict):
                 raise UserInputError(f"{place}: no SCIM resource; give {_RESOURCES}")
             found = kind or _kind(resource)
             target_id = str(resource.get("id") or "")
-            if target_id and target_id in seen:
-                raise UserInputError(f"{place}: the id '{target_id}' is there already ({seen[target_id]})")
-            seen[target_id] = place
+            former = seen.setdefault((found, target_id), place) if target_id else place
+            if former != place:
+                raise UserInputError(f"{place}: the id '{target_id}' is there already ({former})")
             name = resource.get(NAMES[found])
             if not isinstance(name, str) or not name.strip():
                 raise UserInputError(f"{place}: a {found.lower()} without {NAMES[found]}; add it or remove the entry")
