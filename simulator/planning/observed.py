@@ -73,10 +73,6 @@ class Person(NamedTuple):
         )
 
 
-def _shared(value: Any, shared: dict[Any, Any]) -> Any:
-    return shared.setdefault(value, value) if type(value) is str else value
-
-
 def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...], shared: dict[Any, Any]) -> Person:
     """Return a user with the defaults that the directory gives to a new one. Source: ENG-003."""
     if len(shared) > MOST_SHARED:
@@ -88,11 +84,11 @@ def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...], share
         attributes={"accountEnabled": True, "displayName": alias, "mailNickname": alias, **given},
     )
     attributes = user_attributes(user)
-    names = tuple(attributes)
+    names, share = tuple(attributes), shared.setdefault
     return Person(
         object_id=user.object_id,
-        names=shared.setdefault(names, names),
-        values=tuple(_shared(value, shared) for value in attributes.values()),
+        names=share(names, names),
+        values=tuple([share(value, value) if type(value) is str else value for value in attributes.values()]),
         manager_id=record.manager,
         presence=user.presence,
         roles=shared.setdefault(roles, roles),
