@@ -51,7 +51,7 @@ class Helper:
         try:
             pickle.dump(message, self._process.stdin, pickle.HIGHEST_PROTOCOL)
             self._process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: the pipe is closed already
             raise _lost() from error
 
     def receive(self) -> Any:

@@ -59,7 +59,10 @@ def compact_pieces(plan: Plan, moved: Sequence[Moved] | None = None) -> Iterator
 
 
 def _around_objects(text: str) -> tuple[str, str]:
-    """Return the text of a plan up to its first object and from behind its last. A quotation mark in a text has a backslash."""
+    """Return the text of a plan up to its first object and from behind its last.
+
+    What is looked for stands in no text of it: a quotation mark there has a backslash.
+    """
     before, empty, after = text.partition('"objects": []' if '"objects": []' in text else '"objects":[]')
     return before + empty[:-1], empty[-1:] + after
 

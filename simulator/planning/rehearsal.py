@@ -175,10 +175,7 @@ def _changes(outcome: Outcome, sources: Mapping[str, str]) -> tuple[AttributeCha
     if outcome.draft is None or outcome.draft.status is Status.SKIPPED:
         return ()
     return tuple(
-        [
-            AttributeChange(name, old, new, sources.get(name, ""))
-            for name, old, new in outcome.draft.modified_properties
-        ]
+        [AttributeChange(name, old, new, sources.get(name, "")) for name, old, new in outcome.draft.modified_properties]
     )
 
 

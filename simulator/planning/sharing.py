@@ -92,12 +92,20 @@ class _Keys:
         for number, state in enumerate(states):
             rows = [item for item in state.user.rows if item.path in paths]
             self._defaults.update(
-                {(item.path.name, item.row.default_value.casefold()): None for item in rows if item.row.default_value is not None}
+                {
+                    (item.path.name, item.row.default_value.casefold()): None
+                    for item in rows
+                    if item.row.default_value is not None
+                }
             )
-            fresh = [item for item in rows if (item.name, item.row.source_expression) not in seen or _reads(item, _ROLES)]
+            fresh = [
+                item for item in rows if (item.name, item.row.source_expression) not in seen or _reads(item, _ROLES)
+            ]
             seen.update((item.name, item.row.source_expression) for item in fresh)
             if fresh:
-                ways = [(item, (False, True) if _reads(item, _GONE) else (False,)) for item in fresh]
+                ways: list[tuple[CompiledRow, tuple[bool, ...]]] = [
+                    (item, (False, True) if _reads(item, _GONE) else (False,)) for item in fresh
+                ]
                 self._rows.append((number, ways))
 
     def of(self, person: Person) -> Iterable[Key]:
@@ -125,7 +133,7 @@ class _Keys:
 def _reads(item: CompiledRow, name: str) -> bool:
     if item.direct is not None or item.expression is None:
         return item.direct == name
-    return bool(item.role_function) and name == _ROLES or name in item.expression.source_attributes
+    return (bool(item.role_function) and name == _ROLES) or name in item.expression.source_attributes
 
 
 class _Families:

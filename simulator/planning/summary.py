@@ -41,9 +41,7 @@ def equal_changes(plan: Plan) -> list[EqualChanges]:
     """Return the groups of equal changes, by kind and then the largest first; those unchanged are left out."""
     order = list(Kind)
     groups = [
-        EqualChanges(
-            kind=kind, object_type=object_type, label=label, count=group.count, examples=tuple(group.examples)
-        )
+        EqualChanges(kind=kind, object_type=object_type, label=label, count=group.count, examples=tuple(group.examples))
         for (kind, object_type, label), group in plan.digest.equal.items()
     ]
     return sorted(groups, key=lambda group: (order.index(group.kind), -group.count, group.object_type, group.label))

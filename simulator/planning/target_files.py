@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Generator
 from collections.abc import Iterator
 from collections.abc import Mapping
+from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -116,8 +118,15 @@ def _of_document(path: Path, text: str) -> Iterator[Placed]:
         raise UserInputError(f"{place}: no JSON ({error.msg}); give {_RESOURCES}") from error
     except RecursionError as error:
         raise UserInputError(f"{path}: nested too deeply to be a list of resources") from error
-    if whole is not None:
+    if isinstance(whole, dict) and isinstance(whole.get("value"), list) and "userName" not in whole:
+        raise UserInputError(f"{path}: an export of Graph, so of the directory, not of the target; give {_RESOURCES}")
+    if whole is not None and not _is_empty_list(whole):
         yield str(path), whole
+
+
+def _is_empty_list(value: Any) -> bool:
+    """Return whether this is a list that leaves its empty `Resources` out. Source: RFC 7644 section 3.4.2."""
+    return isinstance(value, dict) and value.get("totalResults") == 0 and "userName" not in value
 
 
 class _NotStreamed(Exception):
@@ -161,7 +170,7 @@ def _streamed(text: str) -> Iterator[Any]:
     _refuse_rest(text, _expected(text, place, "}", "Expecting ',' delimiter"))
 
 
-def _items(text: str, place: int, decode: Any) -> Iterator[Any]:
+def _items(text: str, place: int, decode: Any) -> Generator[Any, None, int]:
     """Yield the items of the list that begins here; returns the place behind it."""
     place = _after_blanks(text, place + 1)
     if text[place : place + 1] == "]":
@@ -201,8 +210,7 @@ def _of_table(path: Path, content: bytes, kind: str) -> Iterator[Placed]:
     try:
         columns = [name.strip() for name in next(rows)]
         wanted = kind or ("User" if any(name.lower() == "username" for name in columns) else "Group")
-        if not any(name.lower() == NAMES[wanted].lower() for name in columns):
-            raise UserInputError(f"{path}: line 1: there is no column {NAMES[wanted]}; give {_RESOURCES}")
+        _check_columns(path, columns, kind, wanted)
         for row in rows:
             place = f"{path}: line {rows.line_num}"
             if len(row) > len(columns):
@@ -212,6 +220,30 @@ def _of_table(path: Path, content: bytes, kind: str) -> Iterator[Placed]:
                 yield place, _of_pairs(place, wanted, pairs)
     except csv.Error as error:
         raise UserInputError(f"{path}: line {rows.line_num}: {error}; save the table as CSV again") from error
+
+
+def _check_columns(path: Path, columns: list[str], kind: str, wanted: str) -> None:
+    """Refuse a table without the name of its resources, or with one column twice.
+
+    Raises:
+        UserInputError: which column, and which title was probably meant.
+    """
+    names = (NAMES[kind],) if kind else tuple(NAMES.values())
+    if not any(column.lower() == NAMES[wanted].lower() for column in columns):
+        folded = {_letters(column): column for column in columns}
+        near = next((folded[found] for name in names for found in get_close_matches(_letters(name), folded, n=1)), "")
+        hint = f"rename '{near}'" if near else f"the titles are {', '.join(columns[:8])}; give {_RESOURCES}"
+        raise UserInputError(f"{path}: line 1: there is no column {' or '.join(names)}; {hint}")
+    for place, column in enumerate(columns):
+        first = [other.lower() for other in columns].index(column.lower())
+        if column and first != place:
+            raise UserInputError(
+                f"{path}: line 1: column {place + 1}, '{column}', is column {first + 1} again; remove one"
+            )
+
+
+def _letters(title: str) -> str:
+    return "".join(letter for letter in title.lower() if letter.isalnum())
 
 
 def _of_pairs(place: str, kind: str, pairs: list[tuple[str, str]]) -> dict[str, Any]:
