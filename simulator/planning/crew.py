@@ -20,10 +20,10 @@ from typing import Any
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.planning.cycle import Environment
 from entra_sim.simulator.planning.cycle import Progress
-from entra_sim.simulator.planning.cycle import UserHalf
 from entra_sim.simulator.planning.packing import return_memory
 from entra_sim.simulator.planning.sharing import Share
 from entra_sim.simulator.planning.target import PretendTarget
+from entra_sim.simulator.planning.users import UserHalf
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
