@@ -100,6 +100,7 @@ class CycleWork:
         try:
             return self._work()
         finally:
+            self._core.database.commit_waiting()
             for key in self._claimed:  # left over only when something broke
                 self._core.claims.give_back(key)
 
@@ -252,13 +253,14 @@ class CycleWork:
         intent = CreateIntent(
             object_type=source.object_type, source_anchor=source.object_id, attribute=attribute, value=value
         )
-        self._core.progress.save_intent(self._job.job_id, intent)
+        with self._core.database.atomic(may_wait=True):
+            self._core.progress.save_intent(self._job.job_id, intent)
 
     def _record(self, subject: Subject, outcome: Outcome, began_at: datetime, sequences: tuple[int, ...]) -> None:
         """Store link, escrow, log record and position of one object in one transaction."""
         core, job_id = self._core, self._job.job_id
         kind, object_id = subject.key
-        with core.database.atomic():
+        with core.database.atomic(may_wait=True):
             if outcome.entry is None:
                 if subject.entry is not None:
                     core.jobs.delete_entry(job_id, kind, object_id)
@@ -395,7 +397,7 @@ class CycleWork:
         outcome: ReferenceOutcome,
         sequences: tuple[int, ...],
     ) -> None:
-        with self._core.database.atomic():
+        with self._core.database.atomic(may_wait=True):
             counts = self._cycle.counts
             self._cycle = replace(
                 self._cycle,
