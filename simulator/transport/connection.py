@@ -13,6 +13,7 @@ import http
 import http.client
 import io
 import re
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -300,6 +301,10 @@ class _Channel(io.RawIOBase):
         self._is_asking = True
         self.is_at_end = False
         self._reader = _KeptReader(self, _PIECE_BYTES)
+        self._poll: Any = None
+        if hasattr(select, "poll") and not isinstance(sock, ssl.SSLSocket):  # TLS may hold data of its own
+            self._poll = select.poll()
+            self._poll.register(sock, select.POLLIN)
 
     def begin(self, deadline: float, budget: int) -> None:
         """Start an exchange."""
@@ -353,6 +358,8 @@ class _Channel(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         """Read what is there; outside an exchange without waiting."""
         if not self._is_asking:
+            if self._poll is not None and not self._poll.poll(0):
+                return None
             self._sock.settimeout(0.0)
             try:
                 count = self._sock.recv_into(buffer, 1)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 HEADER_FIELDS = 100
 """How many header fields an answer may have."""
+
+_MOST_BYTES = 8192
+"""How long a head may be to be remembered."""
 
 _UNCOMMON = frozenset({"transfer-encoding", "content-encoding", "connection"})
 """Header fields that change how a body is read, or what becomes of the connection."""
@@ -26,9 +30,17 @@ def plain_head(seen: bytes) -> PlainHead | None:
     That is: HTTP/1.1, a final status, well-formed header lines, one Content-Length, all of it there already.
     """
     end = seen.find(b"\r\n\r\n")
-    if end < 0 or not seen.startswith(b"HTTP/1.1 ") or not seen[9:12].isdigit() or seen[9:10] < b"2":
+    if not 0 <= end <= _MOST_BYTES:
         return None
-    status_line, *lines = seen[:end].decode("latin-1").split("\r\n")
+    return _read(seen[:end])
+
+
+@lru_cache(maxsize=256)
+def _read(head: bytes) -> PlainHead | None:
+    """Return what a head says; servers send few different ones."""
+    if not head.startswith(b"HTTP/1.1 ") or not head[9:12].isdigit() or head[9:10] < b"2":
+        return None
+    status_line, *lines = head.decode("latin-1").split("\r\n")
     if len(lines) > HEADER_FIELDS or len(status_line) < 12 or status_line[12:13] not in ("", " "):
         return None
     fields: list[tuple[str, str]] = []
@@ -49,4 +61,4 @@ def plain_head(seen: bytes) -> PlainHead | None:
     status = int(status_line[9:12])
     if length is None or status in (204, 304):
         return None
-    return PlainHead(status, tuple(fields), end + 4, length)
+    return PlainHead(status, tuple(fields), len(head) + 4, length)
