@@ -187,7 +187,8 @@ class CycleWork:
             self._look_up_job()
             if self._is_deleted:
                 return
-            self._core.progress.clear_linked_intents(self._job.job_id)
+            with self._core.database.atomic(may_wait=True):
+                self._core.progress.clear_linked_intents(self._job.job_id)
             for subject in self._intend(phase, [object_id for object_id in page if object_id not in done]):
                 yield self._task(subject)
 
@@ -253,8 +254,7 @@ class CycleWork:
         intent = CreateIntent(
             object_type=source.object_type, source_anchor=source.object_id, attribute=attribute, value=value
         )
-        with self._core.database.atomic(may_wait=True):
-            self._core.progress.save_intent(self._job.job_id, intent)
+        self._core.progress.note_intent(self._job.job_id, intent)
 
     def _record(self, subject: Subject, outcome: Outcome, began_at: datetime, sequences: tuple[int, ...]) -> None:
         """Store link, escrow, log record and position of one object in one transaction."""
@@ -280,6 +280,7 @@ class CycleWork:
             if is_known and sequences and subject.unclear is None:  # those with a link are cleared page by page
                 core.progress.delete_intent(job_id, kind, object_id)
             core.progress.save_cycle(job_id, self._cycle)
+            core.progress.forget_intent(job_id, kind, object_id)
 
     def _record_escrow(self, subject: Subject, outcome: Outcome, is_noted: bool) -> None:
         """Keep or drop the escrow; one of a reference stays while the reference pass is going to look at it."""

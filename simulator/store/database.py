@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Hashable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -27,7 +28,10 @@ from entra_sim.simulator.store.redo import redo_path
 PAGES_BETWEEN_CHECKPOINTS = 8000
 """32 MB of log; a checkpoint waits for the disk, a commit does not."""
 
-MOST_REDO_BYTES = 4 * 1024 * 1024
+CACHE_KIB = 8000
+"""Of the database's pages: those that a cycle's records touch all the time."""
+
+MOST_REDO_BYTES = 1024 * 1024
 """How much may wait for a commit that is put off."""
 
 _templates: dict[int, bytes] = {}
@@ -49,6 +53,7 @@ class Database:
         self._generation: int | None = None
         self._is_waiting = False
         self._statements: list[Statement] | None = None
+        self._notes: dict[Hashable, Statement] = {}
 
     @classmethod
     def open(cls, path: Path | None) -> Database:
@@ -66,6 +71,7 @@ class Database:
             else:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_BETWEEN_CHECKPOINTS}")
+                connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
             database = cls(connection, None if path is None else RedoFile(redo_path(path)))
@@ -127,12 +133,34 @@ class Database:
             if not self._is_waiting or self._depth or self._redo is None:
                 return
             try:
+                for sql, parameters in self._notes.values():
+                    self.connection.execute(sql, parameters)
+                self._notes.clear()
                 self._end_generation()
             except BaseException:
                 self._roll_back()
                 raise
             self._is_waiting = False
-            self._redo.clear()
+            self._redo.start_anew()
+
+    def note(self, key: Hashable, sql: str, parameters: Sequence[Any]) -> None:
+        """Keep a statement that will most likely be pointless soon: it is safe from a kill, but not carried out yet.
+
+        It is carried out with the next commit, unless `forget` was called for its key before.
+        """
+        with self.lock:
+            if self._redo is None or self._depth:
+                self.execute(sql, parameters)
+                return
+            if not self._is_waiting:
+                self.connection.execute("BEGIN IMMEDIATE")
+                self._is_waiting = True
+            self._redo.append(self._current_generation(), [(sql, parameters)])
+            self._notes[key] = (sql, parameters)
+
+    def forget(self, key: Hashable) -> None:
+        """Drop a note that has become pointless. After a kill it may come back all the same."""
+        self._notes.pop(key, None)
 
     def _keep(self) -> None:
         assert self._redo is not None
@@ -163,6 +191,7 @@ class Database:
         """Carry out and commit what the redo file holds: it was recorded and had not been committed."""
         assert self._redo is not None
         self._generation = None
+        self._notes.clear()
         transactions = self._redo.transactions(self._current_generation())
         if transactions:
             self.connection.execute("BEGIN IMMEDIATE")

@@ -1,9 +1,9 @@
 """The redo file: statements of transactions whose commit is put off, one write each, so that a kill loses none of them.
 
-A file beside the database; it is emptied when they are committed, and gone when the database is closed. What a killed
-process left in it is carried out when the database is opened again. Each record bears the generation of the database
-that it belongs to; every commit of such transactions begins a new one, so that nothing is carried out twice. As with a
-commit of the database itself, a power cut may cost the last ones.
+A file beside the database. It is written from the front again when they are committed, and gone when the database is
+closed; what a killed process left in it is carried out when the database is opened again. Each record bears the
+generation of the database that it belongs to; every commit of such transactions begins a new one, so that nothing is
+carried out twice. As with a commit of the database itself, a power cut may cost the last ones.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ def redo_path(database: Path) -> Path:
     return database.with_name(database.name + SUFFIX)
 
 
+def _checksum(generation: int, body: bytes | memoryview) -> int:
+    return zlib.crc32(body, generation)
+
+
 class RedoFile:
     """The file; made at the first record."""
 
@@ -50,7 +54,7 @@ class RedoFile:
             self._file = FileIO(self._path, "w")
             self.size = 0
         body = _encoder.encode(statements)
-        record = _HEAD.pack(generation, len(body), zlib.crc32(body)) + body
+        record = _HEAD.pack(generation, len(body), _checksum(generation, body)) + body
         if self._file.write(record) != len(record):
             self._file.truncate(self.size)
             self._file.seek(self.size)
@@ -58,7 +62,10 @@ class RedoFile:
         self.size += len(record)
 
     def transactions(self, generation: int) -> list[list[tuple[str, list[Any]]]]:
-        """Return the statements of each whole transaction of a generation, in order; what broke off is left out."""
+        """Return the statements of each whole transaction of a generation, in order.
+
+        The first record that is broken off or of another generation ends them: what follows is of the past.
+        """
         try:
             content = memoryview(self._path.read_bytes())
         except FileNotFoundError:
@@ -67,16 +74,14 @@ class RedoFile:
         while len(content) >= _HEAD.size:
             of, length, checksum = _HEAD.unpack(content[: _HEAD.size])
             body, content = content[_HEAD.size : _HEAD.size + length], content[_HEAD.size + length :]
-            if len(body) != length or zlib.crc32(body) != checksum:
+            if of != generation or len(body) != length or _checksum(generation, body) != checksum:
                 break
-            if of == generation:
-                found.append(_decoder.decode(body))
+            found.append(_decoder.decode(body))
         return found
 
-    def clear(self) -> None:
-        """Empty the file: its statements are committed."""
-        if self._file is not None and self.size:
-            self._file.truncate(0)
+    def start_anew(self) -> None:
+        """Begin again at the front: what the file holds is committed, and of a generation that has ended."""
+        if self._file is not None:
             self._file.seek(0)
             self.size = 0
 
