@@ -206,6 +206,8 @@ def text_of_any(value: Any) -> str | None:
         return value
     if value is None:
         return None
+    if value is True or value is False:
+        return str(value)
     if isinstance(value, Mapping):
         return str(value.get("value", dict(value)))
     if isinstance(value, (list, tuple)):
