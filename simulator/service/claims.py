@@ -15,12 +15,13 @@ class Claims:
 
     def __init__(self) -> None:
         self._held: set[Key] = set()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._waiting_count = 0
 
     def take(self, key: Key) -> None:
         """Wait until nobody works on the object, then claim it."""
-        with self._changed:
+        with self._lock:
             while key in self._held:
                 self._waiting_count += 1
                 try:
@@ -31,7 +32,7 @@ class Claims:
 
     def give_back(self, key: Key) -> None:
         """End a claim."""
-        with self._changed:
+        with self._lock:
             self._held.discard(key)
             if self._waiting_count:
                 self._changed.notify_all()
