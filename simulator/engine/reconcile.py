@@ -184,13 +184,9 @@ class Reconciliation:
         self.recorder.modified = modified_by_create(values)
         self.export_step = "EntryExportAdd"
         wire_values = [
-            TargetValue(
-                item.compiled.name,
-                item.value,
-                item.compiled.row.definition.type,
-                item.compiled.row.definition.is_multivalued,
-            )
+            TargetValue(item.compiled.name, item.value, definition.type, definition.is_multivalued)
             for item in values
+            for definition in (item.compiled.row.definition,)
         ]
         why = Provenance(purpose=f"create {self.who}", rules=("ENG-170", "WIRE-050"))
         created = responses.read_created((yield requests.create(self.kind, wire_values, provenance=why)))

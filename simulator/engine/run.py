@@ -103,16 +103,17 @@ class Subject:
         """Return the computed IsSoftDeleted. Source: ENG-010."""
         return self.source.presence is not Presence.ACTIVE or not self.is_inside
 
-    def scoping_facts(self, run: Run) -> dict[str, Any]:
+    def scoping_facts(self, run: Run) -> dict[str, str]:
         """Return the four facts of the scoping step and the clause results. Source: ENG-027, ENG-060."""
         kind = self.source.object_type
+        entitled = str(self.source.is_entitled)
         return {
-            "Active in the source system": self.source.presence is Presence.ACTIVE,
-            "Assigned to the application": self.source.is_entitled,
-            f"{kind} has the required role": self.source.is_entitled,
-            "Scope sync all": run.sync_all,
-            "Scoping filter evaluation passed": self.verdict.passes,
-            "ScopeEvaluationResult": _json_text(self.verdict.results),
+            "Active in the source system": str(self.source.presence is Presence.ACTIVE),
+            "Assigned to the application": entitled,
+            f"{kind} has the required role": entitled,
+            "Scope sync all": str(run.sync_all),
+            "Scoping filter evaluation passed": str(self.verdict.passes),
+            "ScopeEvaluationResult": _json_text(self.verdict.results) if self.verdict.clauses else "{}",
         }
 
 
