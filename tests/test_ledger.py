@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from entra_sim.docs.builder.bite import broken
 from entra_sim.docs.builder.bite import spots_of
@@ -17,6 +19,7 @@ from entra_sim.docs.builder.ledger import without_proven
 from entra_sim.docs.builder.pages import render
 from entra_sim.docs.builder.references import read_rules
 from entra_sim.simulator import errors
+from entra_sim.simulator.commands.rules import command
 from entra_sim.simulator.ledger.codes import load_codes
 from entra_sim.simulator.model.job import QuarantineReason
 from entra_sim.simulator.model.operation import SkipReason
@@ -45,6 +48,40 @@ def test_the_generated_files_are_current(ledger: Ledger) -> None:
 def test_no_rule_of_the_references_is_overlooked(family: str, count: int) -> None:
     ids = [rule.id for rule in read_rules(ROOT / "docs" / "reference")]
     assert sum(rule_id.rpartition("-")[0] == family for rule_id in ids) >= count
+
+
+QUESTIONS = tuple(f"Q-{number:02d}" for number in range(1, 32))
+"""Section 25 of the reference of the engine, "make each a named setting"."""
+
+
+def test_every_open_question_is_a_setting_with_its_default_that_the_rules_command_prints(ledger: Ledger) -> None:
+    assert [rule.id for rule in read_rules(ROOT / "docs" / "reference") if rule.id.startswith("Q-")] == list(QUESTIONS)
+    entries = {entry.rule.id: entry for entry in ledger.entries}
+    for question in QUESTIONS:
+        settings = [item for item in describe() if item.question == question]
+        assert settings, f"{question} is no setting"
+        assert {item.name for item in settings} <= set(entries[question].settings), question
+        shown = CliRunner(catch_exceptions=False).invoke(command, [question]).output
+        for item in settings:
+            default = str(item.default).lower() if isinstance(item.default, bool) else f"{item.default:g}"
+            assert f"\nSetting:   {item.name} = {default}: " in shown, f"{question}: run 'make ledger'"
+
+
+def test_both_answers_to_every_open_question_are_tested(ledger: Ledger) -> None:
+    """A test that names the setting has the other answer in it; the default is what all the rest is tested with."""
+    for item in describe():
+        if item.question:
+            tests = [test for test in ledger.evidence.tests.get(item.question, ()) if "::" in test]
+            naming = [test for test in tests if item.name in _source_of(test)]
+            assert naming, f"no test of {item.question} says {item.name}: {tests}"
+
+
+def _source_of(test: str) -> str:
+    """Return a test function with its decorators."""
+    name, *_, function = test.split("::")
+    tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function]
+    return "\n".join(ast.unparse(node) for node in found)
 
 
 def test_every_id_that_a_reference_mentions_is_defined_in_one() -> None:
@@ -177,7 +214,7 @@ def test_code_that_gives_a_rule_as_its_reason_is_code_of_the_rule(tmp_path: Path
         '        return "ENG-188", "see ENG-002", self.settings.workers\n'
     )
     evidence = read_evidence(root, settings=["workers", "page_size"])
-    assert evidence.sources == {"ENG-186": ["simulator/tables.py"], "ENG-188": ["simulator/tables.py: f"]}
+    assert evidence.sources == {"ENG-186": ["simulator/tables.py: TABLE"], "ENG-188": ["simulator/tables.py: f"]}
     assert evidence.readers == {"workers": ["simulator/tables.py: f"]}
 
 

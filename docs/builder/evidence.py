@@ -4,6 +4,9 @@ Tests are read by syntax tree, never imported: `@pytest.mark.rule("ENG-182", ...
 `pytestmark` of a module or class, and in the `marks=` of a `pytest.param`. Files of cases that a parametrised test
 runs one by one cite in their own field (`CASES`). A citation that is not written out as text is a problem: nobody could
 list it.
+
+Code cites a rule under `Source:` in the docstring of a function, a class, a module, or in the text below a table; a
+range ("ENG-312 to ENG-317") means every rule between. A file of data that cited code reads is code of the rule too.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ MOST_RULES_PER_TEST = 5
 PACKAGES = ("simulator", "mock_tapt", "scenarios")
 SELF = "tests/test_ledger.py"
 LIBRARY = "scenarios/library"
+RANGE = re.compile(r"\b(ENG|WIRE|SRV|QRK|Q)-(\d{2,3}) to (?:\1-)?(\d{2,3})\b")
 OTHER_LINE = re.compile(r"^\s*(?:\w+:(?:\s|$)|$)")
 ASSUMED = re.compile(r"(?<!`)\bAssumed:\s*(.*)")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -235,12 +239,15 @@ def _read_code(name: str, tree: ast.Module, functions: Mapping[str, str], eviden
         if isinstance(node, ast.Module | ast.ClassDef | Definition):
             text = ast.get_docstring(node) or ""
             place = name if isinstance(node, ast.Module) else f"{name}: {node.name}"
-            ids = ID.findall(" ".join(_from(text.splitlines(), "Source:")))
+            ids = _sources_of(text)
             if isinstance(node, Definition) and node.name.replace("_", "") in functions:
                 ids.append(functions[node.name.replace("_", "")])
-            evidence.guesses += _guesses_of(place, text, ids)
+            evidence.guesses += _guesses_of(place, text, [item for item in ids if item in text or not ID.fullmatch(item)])
+            places = [place, *(_data_of(name, node) if isinstance(node, Definition) else ())]
             for rule_id in dict.fromkeys([*ids, *_written_in(node)]):
-                evidence.sources.setdefault(rule_id, []).append(place)
+                evidence.sources.setdefault(rule_id, []).extend(places)
+            if isinstance(node, ast.Module):
+                _read_tables(name, node, evidence)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("Assumed:"):
             evidence.guesses += _guesses_of(name, node.value, ())
 
@@ -254,13 +261,59 @@ def _read_settings(name: str, tree: ast.Module, settings: Sequence[str], evidenc
                     evidence.readers.setdefault(setting, []).append(f"{name}: {node.name}")
 
 
+def _sources_of(text: str) -> list[str]:
+    """Return the ids that a text names under `Source:`, those inside a range too."""
+    named = " ".join(_from(text.splitlines(), "Source:"))
+    ids = ID.findall(named)
+    for family, first, last in RANGE.findall(named):
+        ids += [f"{family}-{number:0{len(first)}d}" for number in range(int(first) + 1, int(last))]
+    return ids
+
+
+def _data_of(name: str, node: Definition) -> list[str]:
+    """Return the files of data that a function names, "simulator/data/template-scim.json"."""
+    package = name.split("/", 1)[0]
+    texts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return [f"{package}/{text}" for text in texts if re.fullmatch(r"data/[\w-]+\.json", text)]
+
+
+def _read_tables(name: str, tree: ast.Module, evidence: Evidence) -> None:
+    """Count the tables of a module: by the ids in their rows, and by the text below them."""
+    for statement, below in zip(tree.body, [*tree.body[1:], None], strict=True):
+        target = assigned_name(statement)
+        if target is None:
+            continue
+        text = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else ""
+        ids = [*_sources_of(str(text)), *_ids_in([statement])]
+        for rule_id in dict.fromkeys(ids):
+            evidence.sources.setdefault(rule_id, []).append(f"{name}: {target}")
+
+
+def assigned_name(statement: ast.stmt | ast.AST) -> str | None:
+    """Return the name that a statement gives a value to, None when it is no such statement."""
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None and isinstance(statement.target, ast.Name):
+        return statement.target.id
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        return statement.targets[0].id
+    return None
+
+
+def _ids_in(statements: Sequence[ast.stmt]) -> list[str]:
+    constants = (part for statement in statements for part in ast.walk(statement) if isinstance(part, ast.Constant))
+    return [part.value for part in constants if isinstance(part.value, str) and ID.fullmatch(part.value)]
+
+
 def _written_in(node: ast.Module | ast.ClassDef | Definition) -> list[str]:
-    """Return the ids that stand as texts in a function or in a module's own tables: the reasons it gives."""
+    """Return the ids that stand as texts in a function, or in a module outside its tables: the reasons it gives."""
     if isinstance(node, ast.ClassDef):
         return []
-    inner = [part for part in node.body if not isinstance(part, ast.ClassDef | Definition)]
-    constants = (part for statement in inner for part in ast.walk(statement) if isinstance(part, ast.Constant))
-    return [part.value for part in constants if isinstance(part.value, str) and ID.fullmatch(part.value)]
+    is_module = isinstance(node, ast.Module)
+    inner = [
+        part
+        for part in node.body
+        if not isinstance(part, ast.ClassDef | Definition) and not (is_module and assigned_name(part))
+    ]
+    return _ids_in(inner)
 
 
 def _guesses_of(place: str, text: str, sources: Sequence[str]) -> Iterator[Guess]:

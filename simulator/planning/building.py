@@ -95,7 +95,8 @@ class Planner:
     def plan(self) -> Plan:
         """Return the plan."""
         question = self._question
-        people, teams = observed(self._image, self._environment.states)
+        by_mail = question.settings.guest_upn_from_mail
+        people, teams = observed(self._image, self._environment.states, knows_guests_by_mail=by_mail)
         notes = self._notes()
         question.image, self._image = None, DirectoryImage()
         count = min(question.processes, 2) if len(people) >= SHARED_FROM else 1

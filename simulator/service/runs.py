@@ -142,6 +142,7 @@ class RunBuilder:
                     user,
                     [{"id": role.role_id, "value": role.value, "displayName": role.display_name} for role in held],
                     renames_mail=self._core.settings.tombstone_renames_mail,
+                    knows_guests_by_mail=self._core.settings.guest_upn_from_mail,
                 ),
                 presence=user.presence,
                 is_entitled=job.configuration.sync_all or object_id in entitled,

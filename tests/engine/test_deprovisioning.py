@@ -412,15 +412,3 @@ def test_enable_disable_enable_between_two_cycles_is_nothing(lab: Lab) -> None:
 
     assert lab.writes() == []
     assert lab.log() == ["Other Skipped ada RedundantExport"]
-
-
-@pytest.mark.rule("Q-29", "ENG-180")
-def test_a_hybrid_user_taken_out_of_the_sync_arrives_as_a_soft_delete(lab: Lab) -> None:
-    lab.without_groups()
-    lab.person("ada", dirSyncEnabled=True)
-    lab.start()
-    lab.look()
-    lab.delete("ada")
-    lab.cycle()
-
-    assert "Replace:active=False" in lab.writes()[0]

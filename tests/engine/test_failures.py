@@ -178,7 +178,7 @@ def test_the_time_for_a_request_is_a_setting(open_lab: Callable[..., Lab], secon
     assert len(lab.links()) == (1 if "Success" in line else 0)
 
 
-@pytest.mark.rule("ENG-280", "ENG-282", "ENG-283", "ENG-289", "Q-24")
+@pytest.mark.rule("ENG-280", "ENG-282", "ENG-283", "ENG-289")
 def test_refused_credentials_quarantine_the_job_at_once(users: Lab) -> None:
     users.person("ada")
     users.tapt.revoke_token()

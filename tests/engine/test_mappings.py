@@ -380,7 +380,7 @@ def _roles(lab: Lab) -> list[str]:
     return [json.loads(value)["value"] if value.startswith("{") else value for value in values]
 
 
-@pytest.mark.rule("ENG-104", "Q-28")
+@pytest.mark.rule("ENG-104")
 def test_a_single_role_is_that_of_the_oldest_assignment(lab: Lab) -> None:
     _with_roles(lab, "SingleAppRoleAssignment([appRoleAssignments])", ROLES)
     lab.person("ada", assigned=False)

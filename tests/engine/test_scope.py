@@ -153,7 +153,7 @@ def test_a_change_of_scope_takes_effect_with_a_restart(lab: Lab, before: str, af
     assert lab.active() == {"ada": accounts}
 
 
-@pytest.mark.rule("ENG-012", "ENG-026", "Q-27")
+@pytest.mark.rule("ENG-012", "ENG-026")
 def test_a_guest_is_provisioned_under_the_own_address(lab: Lab) -> None:
     lab.without_groups()
     lab.person("guest", assigned=False, userPrincipalName="lee_partner.example#EXT#@contoso.example")
