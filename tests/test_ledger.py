@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from entra_sim.docs.builder.bite import broken
+from entra_sim.docs.builder.bite import broken_text
 from entra_sim.docs.builder.bite import spots_of
+from entra_sim.docs.builder.bite import spots_of_rule
 from entra_sim.docs.builder.evidence import read_evidence
 from entra_sim.docs.builder.ledger import Ledger
 from entra_sim.docs.builder.ledger import build_ledger
@@ -312,3 +314,58 @@ def test_the_code_of_a_rule_is_broken_in_small_ways_and_type_hints_are_left_alon
             "if x == (1, 2):\n        return True\n    return 4",
         ]
     )
+
+
+def test_of_a_table_the_rows_of_the_rule_are_broken_or_left_out(tmp_path: Path) -> None:
+    source = 'TABLE = {\n    "a": (1, "ENG-001"),\n    "b": (2, "ENG-002"),\n}\n"""What is done. Source: ENG-003."""\n'
+    (tmp_path / "a.py").write_text(source, encoding="utf-8")
+    tables = [broken_text(source, spot) for spot in spots_of(tmp_path, "a.py: TABLE", "ENG-002")]
+    assert "TABLE = {'a': (1, 'ENG-001')}" in [table.partition("\n")[0] for table in tables]
+    assert "TABLE = {'a': (1, 'ENG-001'), 'b': (3, 'ENG-002')}" in [table.partition("\n")[0] for table in tables]
+    assert all("'a': (1, 'ENG-001')" in table for table in tables)
+    assert len(spots_of(tmp_path, "a.py: TABLE", "ENG-003")) > len(tables)  # cited below it: all rows
+
+
+def test_of_a_file_of_data_the_values_are_broken_and_of_a_page_the_labels(tmp_path: Path) -> None:
+    document = '{"rows": [{"name": "x", "on": true, "size": 3, "none": null}]}'
+    (tmp_path / "a.json").write_text(document, encoding="utf-8")
+    texts = [broken_text(document, spot) for spot in spots_of(tmp_path, "a.json")]
+    assert [json.loads(text)["rows"][0] for text in texts] == [
+        {"name": "x~", "on": True, "size": 3, "none": None},
+        {"name": "x", "on": False, "size": 3, "none": None},
+        {"name": "x", "on": True, "size": 4, "none": None},
+    ]
+    page = "<h1>Overview</h1><p>{{ text }}</p><button>Start provisioning</button>"
+    (tmp_path / "a.html").write_text(page, encoding="utf-8")
+    assert [broken_text(page, spot) for spot in spots_of(tmp_path, "a.html")] == [
+        page.replace("Overview", "Overview~"),
+        page.replace("Start provisioning", "Start provisioning~"),
+    ]
+
+
+def test_code_cites_by_ranges_below_tables_and_by_the_files_that_it_reads(tmp_path: Path) -> None:
+    root = _tree(tmp_path, "")
+    (root / "simulator" / "web" / "templates").mkdir(parents=True)
+    (root / "simulator" / "web" / "templates" / "one.html").write_text('{% extends "two.html" %}', encoding="utf-8")
+    (root / "simulator" / "web" / "templates" / "two.html").write_text("<p>Two</p>", encoding="utf-8")
+    (root / "simulator" / "a.py").write_text(
+        'LIMIT = 5\n"""Most.\n\nSource: ENG-001 to ENG-003.\n"""\n\ndef f():\n    """Return it. Source: ENG-009."""\n'
+        '    return "data/rows.json", "one.html", "absent.html"\n'
+    )
+    (root / "scenarios").mkdir()
+    (root / "scenarios" / "words.py").write_text('VERBS = ("edit", "ENG-009")\n')
+    assert read_evidence(root).sources == {
+        **{rule_id: ["simulator/a.py: LIMIT"] for rule_id in ("ENG-001", "ENG-002", "ENG-003")},
+        "ENG-009": [
+            "simulator/a.py: f",
+            "simulator/data/rows.json",
+            "simulator/web/templates/one.html",
+            "simulator/web/templates/two.html",
+        ],
+    }
+
+
+def test_every_simulated_rule_of_the_engine_names_the_code_that_can_be_broken(ledger: Ledger) -> None:
+    simulated = [entry for entry in ledger.entries if entry.tests and entry.rule.id.startswith("ENG-")]
+    assert len(simulated) > 250
+    assert [entry.rule.id for entry in simulated if not spots_of_rule(ROOT, entry.rule.id, entry.code)] == []

@@ -3,8 +3,8 @@
 For each rule of a seeded sample, the code that names it is changed in small ways, one at a time, in a copy of the tree;
 the tests that cite the rule must fail for at least one of the changes. A rule whose tests let every change pass is not
 proven by them, nor is one that no code names. Code of a rule are functions, classes and tables; of a table in whose
-rows the rule stands, these rows, which are also left out; of a file of data its values. A module is taken as a whole
-only where nothing inside it names the rule.
+rows the rule stands, these rows, which are also left out; of a file of data its values, of a page its labels. A module
+is taken as a whole only where nothing inside it names the rule.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import ast
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,8 @@ from entra_sim.docs.builder.references import ID
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_LIMIT_S = 120
+LABEL = re.compile(r"(?<=>)[^<>{}\n]*[A-Za-z][^<>{}\n]*(?=<)")
+"""A text that a page shows."""
 SWAPS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -49,7 +52,7 @@ Owner = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """A place in a file that can be changed: the node at this position of `ast.walk`, the n-th value of a JSON file.
+    """A place in a file that can be changed: the node at this position of `ast.walk`, the n-th value of data or label.
 
     Args:
         row: which row of a table to leave out; None to change the node itself.
@@ -147,7 +150,7 @@ def _tests_fail(tree: Path, tests: list[str]) -> bool:
 
 def spots_of_rule(root: Path, rule_id: str, places: tuple[str, ...]) -> list[Spot]:
     """Return what can be changed in the code of a rule, each spot once."""
-    inner = [place for place in places if ": " in place or place.endswith(".json")]
+    inner = [place for place in places if ": " in place or not place.endswith(".py")]
     return list(dict.fromkeys(spot for place in inner or places for spot in spots_of(root, place, rule_id)))
 
 
@@ -159,8 +162,9 @@ def spots_of(root: Path, place: str, rule_id: str = "") -> list[Spot]:
     """
     file, _, name = place.partition(": ")
     text = (root / file).read_text(encoding="utf-8")
-    if file.endswith(".json"):
-        return [Spot(file=file, position=position) for position, _ in enumerate(_leaves(json.loads(text)))]
+    if not file.endswith(".py"):
+        values = list(_leaves(json.loads(text)) if file.endswith(".json") else LABEL.finditer(text))
+        return [Spot(file=file, position=position) for position in range(len(values))]
     tree = ast.parse(text, file)
     wanted = [node for node in ast.walk(tree) if _is_called(node, name)] if name else [tree]
     rows = [found for node in wanted if assigned_name(node) for found in _rows_naming(node, rule_id)]
@@ -218,6 +222,9 @@ def broken_text(source: str, spot: Spot) -> str:
         _change(node)
         holder[last] = node.value
         return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    if spot.file.endswith(".html"):
+        label = list(LABEL.finditer(source))[spot.position]
+        return f"{source[: label.end()]}~{source[label.end() :]}"
     return broken(source, spot.position, spot.row)
 
 
@@ -248,6 +255,8 @@ def _can_change(node: ast.AST) -> bool:
         return type(node.ops[0]) in SWAPS
     if isinstance(node, ast.Return):
         return node.value is not None
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Call)
     if isinstance(node, ast.Constant):
         return isinstance(node.value, int | float | str)
     if isinstance(node, ast.Tuple | ast.List):
@@ -262,7 +271,7 @@ def _change(node: ast.AST) -> None:
         node.ops[0] = SWAPS[type(node.ops[0])]()
     elif isinstance(node, ast.BoolOp):
         node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-    elif isinstance(node, ast.Return):
+    elif isinstance(node, ast.Return | ast.Expr):  # a call by itself is left out
         node.value = ast.Constant(value=None)
     elif isinstance(node, ast.Tuple | ast.List):
         node.elts.pop()

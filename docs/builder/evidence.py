@@ -28,8 +28,12 @@ from entra_sim.docs.builder.references import ID
 
 MOST_RULES_PER_TEST = 5
 PACKAGES = ("simulator", "mock_tapt", "scenarios")
+STORIES = "scenarios"  # its tables name rules to explain the words of the language, they decide nothing
 SELF = "tests/test_ledger.py"
 LIBRARY = "scenarios/library"
+DATA = re.compile(r"data/[\w-]+\.json")
+PAGE = re.compile(r"\w+\.html")
+BUILT_FROM = re.compile(r"""{% (?:extends|include) "(\w+\.html)" %}""")
 RANGE = re.compile(r"\b(ENG|WIRE|SRV|QRK|Q)-(\d{2,3}) to (?:\1-)?(\d{2,3})\b")
 OTHER_LINE = re.compile(r"^\s*(?:\w+:(?:\s|$)|$)")
 ASSUMED = re.compile(r"(?<!`)\bAssumed:\s*(.*)")
@@ -105,7 +109,8 @@ def read_evidence(
             name = path.relative_to(root).as_posix()
             names = {function.lower(): function for function in functions if "/expressions/" in name}
             tree = ast.parse(path.read_text(encoding="utf-8"), name)
-            _read_code(name, tree, names, evidence)
+            if package != STORIES:
+                _read_code(root, name, tree, names, evidence)
             _read_settings(name, tree, settings, evidence)
     for places in (*evidence.tests.values(), *evidence.sources.values()):
         places.sort()
@@ -234,7 +239,7 @@ def _read_scenario(path: Path, name: str, codes: Sequence[str], evidence: Eviden
             evidence.reproduced_by.setdefault(code, []).append(name)
 
 
-def _read_code(name: str, tree: ast.Module, functions: Mapping[str, str], evidence: Evidence) -> None:
+def _read_code(root: Path, name: str, tree: ast.Module, functions: Mapping[str, str], evidence: Evidence) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | Definition):
             text = ast.get_docstring(node) or ""
@@ -242,8 +247,9 @@ def _read_code(name: str, tree: ast.Module, functions: Mapping[str, str], eviden
             ids = _sources_of(text)
             if isinstance(node, Definition) and node.name.replace("_", "") in functions:
                 ids.append(functions[node.name.replace("_", "")])
-            evidence.guesses += _guesses_of(place, text, [item for item in ids if item in text or not ID.fullmatch(item)])
-            places = [place, *(_data_of(name, node) if isinstance(node, Definition) else ())]
+            named = [item for item in ids if item in text or not ID.fullmatch(item)]  # not those inside a range
+            evidence.guesses += _guesses_of(place, text, named)
+            places = [place, *(_data_of(root, name, node) if isinstance(node, Definition) else ())]
             for rule_id in dict.fromkeys([*ids, *_written_in(node)]):
                 evidence.sources.setdefault(rule_id, []).extend(places)
             if isinstance(node, ast.Module):
@@ -270,11 +276,17 @@ def _sources_of(text: str) -> list[str]:
     return ids
 
 
-def _data_of(name: str, node: Definition) -> list[str]:
-    """Return the files of data that a function names, "simulator/data/template-scim.json"."""
-    package = name.split("/", 1)[0]
+def _data_of(root: Path, name: str, node: Definition) -> list[str]:
+    """Return the files that a function names: its data, its page, and the pages that this one is built from."""
+    package = root / name.split("/", 1)[0]
     texts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-    return [f"{package}/{text}" for text in texts if re.fullmatch(r"data/[\w-]+\.json", text)]
+    data = [package / text for text in texts if DATA.fullmatch(text)]
+    pages = [package / "web" / "templates" / text for text in texts if PAGE.fullmatch(text)]
+    pages = [page for page in pages if page.exists()]
+    for page in pages:
+        parts = BUILT_FROM.findall(page.read_text(encoding="utf-8"))
+        pages += [page.with_name(part) for part in parts if part not in ("base.html", "macros.html")]
+    return [path.relative_to(root).as_posix() for path in dict.fromkeys([*data, *pages])]
 
 
 def _read_tables(name: str, tree: ast.Module, evidence: Evidence) -> None:

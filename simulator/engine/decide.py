@@ -32,6 +32,7 @@ class Facts:
         passes_filters: the scoping filters of the mapping (ENG-040).
         was_disabled: the state last exported (SyncEntry.is_disabled).
         reads_soft_deleted: a mapping reads IsSoftDeleted, or accountEnabled when that is what changed (ENG-192).
+    Source: ENG-181.
     """
 
     object_type: str

@@ -90,7 +90,7 @@ def set_manager(
     Args:
         held: target id of the manager that the target shows, or None.
         manager: source id and target id of the wanted one.
-    Source: ENG-222, WIRE-040, WIRE-073.
+    Source: ENG-223, ENG-222, WIRE-040, WIRE-073.
     """
     rows = [item for item in run.user.reference_rows if item.direct == "manager"]
     if not rows or held == manager[1]:

@@ -153,6 +153,7 @@ def intend(
 
 
 def _filtered(filters: tuple[ScopingFilter, ...], source: SourceObject, settings: Settings) -> FilterVerdict:
+    """Return the verdict of the filters of the own mapping, on source values. Source: ENG-058, ENG-059."""
     return evaluate_filters(
         filters,
         source.attributes,

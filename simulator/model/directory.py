@@ -110,6 +110,7 @@ class SourceObject:
         change_kind: Add, Update or Delete as the feed delivered it; "" when the object was read on purpose.
         manager_id: source id of the manager.
         member_ids: source ids of the direct members that still exist (ENG-237).
+    Source: ENG-003.
     """
 
     object_type: str

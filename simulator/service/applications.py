@@ -38,6 +38,7 @@ class ApplicationService:
         Raises:
             UserInputError: the name is empty or longer than 120 characters.
             StateConflict: another application has the name (here names are keys; the real service allows doubles).
+        Source: ENG-005, ENG-120.
         """
         name = name.strip()
         if not name or len(name) > 120:
@@ -177,6 +178,7 @@ class ApplicationService:
             )
 
     def _role_id(self, application: Application, role: str | None) -> str:
+        """Return the role of this name; without a name, that of the default access. Source: ENG-025."""
         if role is None:
             return DEFAULT_ACCESS_ROLE
         roles = self.roles(application)

@@ -149,7 +149,10 @@ class CycleWork:
             self._cycle = replace(self._cycle, holds_removals=True)
 
     def _is_held(self, subject: Subject) -> bool:
-        """Return whether a removal is held back: Q-18 says whether all of the cycle are, or what passes the number."""
+        """Return whether a removal is held back: Q-18 says whether all of the cycle are, or what passes the number.
+
+        Source: ENG-305, ENG-306.
+        """
         configuration, cycle = self._job.configuration, self._cycle
         if cycle.releases_removals:
             return False
@@ -165,7 +168,7 @@ class CycleWork:
     # -- users, groups -------------------------------------------------------------------------------------------
 
     def _work_phase(self, phase: Phase) -> bool:
-        """Work through one kind of objects; returns False when the process asked to stop."""
+        """Work through one kind of objects; returns False when the process asked to stop. Source: ENG-146, ENG-215."""
         order = list(Phase)
         if order.index(self._cycle.phase) > order.index(phase):
             return True
@@ -191,7 +194,7 @@ class CycleWork:
                 yield self._task(subject)
 
     def _intend(self, phase: Phase, page: list[str]) -> list[Subject]:
-        """Observe a page and decide about each object; pure but for the reading."""
+        """Observe a page and decide about each object; pure but for the reading. Source: ENG-278."""
         core, job, kind = self._core, self._job, _TYPES[phase]
         sources = self._observer.observe(kind, page)
         entries = core.jobs.get_entries(job.job_id, kind, page)
@@ -280,7 +283,10 @@ class CycleWork:
             core.progress.save_cycle(job_id, self._cycle)
 
     def _record_escrow(self, subject: Subject, outcome: Outcome, is_noted: bool) -> None:
-        """Keep or drop the escrow; one of a reference stays while the reference pass is going to look at it."""
+        """Keep or drop the escrow; one of a reference stays while the reference pass is going to look at it.
+
+        Source: ENG-273, ENG-277.
+        """
         core, job_id = self._core, self._job.job_id
         if outcome.error is not None and self._is_too_many():
             core.jobs.clear_escrows(job_id)

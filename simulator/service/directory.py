@@ -376,6 +376,10 @@ class DirectoryService:
                 self._membership_changed(group_id, member)
 
     def _membership_changed(self, group_id: str, member: User | Group) -> None:
+        """Put a group whose members changed into the feed, and the user where the group entitles to something.
+
+        Source: ENG-007, ENG-021.
+        """
         self._changed("Group", group_id, ChangeKind.MEMBERS, ("members",))
         if isinstance(member, User):
             for application_id in self._store.applications_of_group(group_id):

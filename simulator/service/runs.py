@@ -114,6 +114,7 @@ class RunBuilder:
         Args:
             changes: what the feed said of each; objects without an entry get `default_change`.
             with_roles: false in on-demand runs (ENG-106).
+        Source: ENG-106.
         """
         observe = self._users if object_type == "User" else self._groups
         found = observe(job, application, object_ids, with_roles and not job.configuration.sync_all)
@@ -129,6 +130,10 @@ class RunBuilder:
     def _users(
         self, job: SynchronizationJob, application: Application, object_ids: Sequence[str], with_roles: bool
     ) -> dict[str, SourceObject]:
+        """Return users with what this application entitles them to.
+
+        Source: ENG-020, ENG-021, ENG-026, ENG-107, ENG-189.
+        """
         store = self._core.directory
         entitled = store.entitling_roles(application.application_id, object_ids)
         roles = {role.role_id: role for role in store.list_roles(application.application_id)} if with_roles else {}
@@ -153,6 +158,7 @@ class RunBuilder:
     def _groups(
         self, job: SynchronizationJob, application: Application, object_ids: Sequence[str], _with_roles: bool
     ) -> dict[str, SourceObject]:
+        """Return groups; one is entitled if it is assigned itself. Source: ENG-004, ENG-022, ENG-023, ENG-026."""
         store = self._core.directory
         assigned = store.assigned_principals(application.application_id, object_ids)
         keeps_deleted = not self._core.settings.soft_delete_removes_membership

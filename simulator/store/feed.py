@@ -93,6 +93,7 @@ class FeedStore:
 
         Args:
             relevant: source attributes that mappings and filters read; an update of others is no change (ENG-152).
+        Source: ENG-001, ENG-015, ENG-151, ENG-152.
         """
         if lower >= upper:
             return []

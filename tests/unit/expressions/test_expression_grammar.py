@@ -213,6 +213,7 @@ def test_an_expression_survives_pickling() -> None:
     assert evaluate(copy, {"a": "1"}).value == "1x"
 
 
+@pytest.mark.rule("ENG-091")
 def test_every_function_is_described_once() -> None:
     names = [one.name for one in functions()]
     assert len(names) == len(set(names)) == 46
