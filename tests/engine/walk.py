@@ -166,16 +166,21 @@ class Walk(RuleBasedStateMachine):
             self.made += 1
             self.lab.sim.directory.update_user(person.object_id, {"userPrincipalName": f"r{self.made}@{DOMAIN}"})
 
-    @rule(pick=picks)
-    def rename_one_who_waits(self, pick: int) -> None:
-        """Give another badge and UPN to somebody whose create failed, and may all the same have reached Tapt."""
+    @rule(renamed=st.booleans())
+    def lose_an_answer(self, renamed: bool) -> None:
+        """Let Tapt make the account of somebody new without a word, and give them another badge and UPN meanwhile."""
+        before = self.made
+        self.hire(assigned=True, text="Clerk", boss=1)
+        if self.made == before:
+            return
+        self.misbehave({"method": "POST", "path": "/Users", "cut": "after"}, every=1)
+        self.wait(40)
+        self.heal()
+        person = self.lab.sim.directory.user(f"p{self.made}@{DOMAIN}")
         waiting = {item.source_anchor for item in self.lab.sim.queries.escrows(self.lab.app)}
-        waiting -= {link.source_anchor for link in self.lab.sim.queries.links(self.lab.app)}
-        people = [person for person in self._people() if person.object_id in waiting]
-        if people:
-            person = people[pick % len(people)]
-            self.made += 1
+        if renamed and person.object_id in waiting:
             self.left_behind.add(str(person.attributes["mailNickname"]))
+            self.made += 1
             facts = {"employeeId": f"E{self.made}", "userPrincipalName": f"r{self.made}@{DOMAIN}"}
             self.lab.sim.directory.update_user(person.object_id, facts)
 
