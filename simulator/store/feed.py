@@ -110,6 +110,8 @@ class FeedStore:
             if kind in _ALWAYS or names & relevant:
                 kinds, attributes = found.setdefault(row["object_id"], (set(), set()))
                 kinds.add(kind)
+                if kind is ChangeKind.RESTORED:  # the feed gives the current state: it is not deleted any more
+                    kinds.discard(ChangeKind.SOFT_DELETED)
                 attributes |= names
         return [
             ChangedObject(object_id=object_id, kinds=frozenset(kinds), attributes=frozenset(attributes))

@@ -412,3 +412,21 @@ def test_enable_disable_enable_between_two_cycles_is_nothing(lab: Lab) -> None:
 
     assert lab.writes() == []
     assert lab.log() == ["Other Skipped ada RedundantExport"]
+
+
+@pytest.mark.rule("ENG-176", "ENG-342")
+def test_deleted_and_restored_between_two_cycles_is_imported_as_an_update(lab: Lab) -> None:
+    _linked(lab)
+    lab.edit("ada", jobTitle="Chief")
+    lab.delete("ada")
+    lab.restore("ada")
+    lab.cycle()
+
+    (entry,) = lab.logs()
+    assert (entry.action, entry.steps[0].name) == ("Update", "EntryImportUpdate")
+    lab.delete("ada")
+    lab.restore("ada")
+    lab.delete("ada")
+    lab.cycle()
+    (entry,) = lab.logs()
+    assert (entry.action, entry.steps[0].name) == ("Disable", "EntryImportDelete")

@@ -1,7 +1,7 @@
 """A random walk through the life of a tenant, and what must be true at every rest on the way.
 
 Everybody carries a number that never changes (`mailNickname`, sent as externalId), so that two accounts of one person
-are seen whatever they are called. They are matched by a badge (`employeeId`), which changes only for those whom a create
+are seen whatever they are called. They are matched by a badge (`employeeId`). It changes only for those whom a create
 with a lost answer left behind: the rules give them a second account (`Walk.left_behind`, ENG-278).
 """
 
