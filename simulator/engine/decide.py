@@ -130,7 +130,10 @@ GROUP_TABLE: Mapping[GroupKey, Intent] = {
 
 
 def decide(facts: Facts) -> Intent:
-    """Return what is to be done with one object. Source: ENG-180 to ENG-213, ENG-110."""
+    """Return what is to be done with one object.
+
+    Source: WIRE-038, WIRE-092, WIRE-095, WIRE-096, WIRE-097, ENG-180 to ENG-213, ENG-110.
+    """
     if facts.object_type == "Group":
         key = (facts.presence is not HARD, facts.link is not NONE, facts.is_inside)
         chosen = GROUP_TABLE[key]

@@ -26,7 +26,7 @@ def differences(values: Sequence[MappedValue], resource: Mapping[str, Any]) -> t
     case are equal unless the attribute is exact-case (ENG-080). Always-flowing rows ride along when something else
     differs (ENG-074).
 
-    Source: ENG-074, ENG-153, ENG-154, ENG-214.
+    Source: WIRE-037, ENG-074, ENG-153, ENG-154, ENG-214.
     """
     changes: list[AttributeChange] = []
     differs = False

@@ -74,6 +74,7 @@ def member_changes(
         exported: source id → target id of what was exported (ENG-231).
         resolved: source id → target id of those that are linked and in scope (ENG-234).
         names: source id → identifier, for the log.
+    Source: WIRE-114.
     """
     present = {member: resolved[member] for member in wanted if member in resolved}
     added = {member: target for member, target in present.items() if exported.get(member) != target}

@@ -53,7 +53,7 @@ class Run:
     is_on_demand: bool = False
 
     def mapping(self, object_type: str) -> CompiledMapping:
-        """Return the compiled mapping of "User" or "Group"."""
+        """Return the compiled mapping of "User" or "Group". Source: ENG-058."""
         return self.user if object_type == "User" else self.group
 
 
@@ -124,7 +124,10 @@ def intend(
     unresolved_members: tuple[str, ...] = (),
     is_incremental: bool = False,
 ) -> Subject:
-    """Return the object with the decision about it: scope, then the tables. Nothing is read or sent."""
+    """Return the object with the decision about it: scope, then the tables. Nothing is read or sent.
+
+    Source: ENG-058.
+    """
     compiled = run.mapping(source.object_type)
     mapping = compiled.mapping
     anchored, contains = run.settings.regex_match_anchored, run.settings.ampersand_contains
@@ -153,7 +156,7 @@ def intend(
 
 
 def _filtered(filters: tuple[ScopingFilter, ...], source: SourceObject, settings: Settings) -> FilterVerdict:
-    """Return the verdict of the filters of the own mapping, on source values. Source: ENG-058, ENG-059."""
+    """Return the verdict of the filters of the own mapping, on source values. Source: ENG-059."""
     return evaluate_filters(
         filters,
         source.attributes,

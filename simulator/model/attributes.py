@@ -27,7 +27,7 @@ class AttributeType(StrEnum):
 
 
 class SourceObjectType(StrEnum):
-    """The two object types of the source directory that are provisioned. Source: ENG-029."""
+    """The two object types of the source directory that are provisioned (ENG-029)."""
 
     USER = "User"
     GROUP = "Group"

@@ -168,7 +168,10 @@ class CycleWork:
     # -- users, groups -------------------------------------------------------------------------------------------
 
     def _work_phase(self, phase: Phase) -> bool:
-        """Work through one kind of objects; returns False when the process asked to stop. Source: ENG-146, ENG-215."""
+        """Work through one kind of objects; returns False when the process asked to stop.
+
+        Source: WIRE-039, ENG-146, ENG-215.
+        """
         order = list(Phase)
         if order.index(self._cycle.phase) > order.index(phase):
             return True
@@ -217,7 +220,7 @@ class CycleWork:
         return subjects
 
     def _task(self, subject: Subject) -> Task:
-        """Return one object's way through the engine. Source: ENG-270: a failure never ends a cycle."""
+        """Return one object's way through the engine. Source: WIRE-130, ENG-270: a failure never ends a cycle."""
         began_at = self._core.clock.now()
         self._claim(subject)
         self._position.start(subject.source.object_id)

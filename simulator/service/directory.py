@@ -75,6 +75,7 @@ class DirectoryService:
 
         Raises:
             NotFound: neither exists.
+        Source: ENG-029.
         """
         user = self._store.get_user(key) or self._store.find_user(key)
         if user is not None:

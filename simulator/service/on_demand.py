@@ -79,7 +79,7 @@ class OnDemandService:
             NotFound: no such user or group.
             StateConflict: no credentials are saved, or the group mapping is disabled.
             UserInputError: too many members, or members for a user.
-        Source: ENG-253.
+        Source: WIRE-041, ENG-253.
         """
         application = self._applications.get(key)
         job = self._core.jobs.get(application.job_id)

@@ -73,7 +73,7 @@ class RunBuilder:
         return TenantUrl.parse(job.configuration.tenant_url, allow_http=True)
 
     def run(self, job: SynchronizationJob, *, looks_up_by_filter: bool = False, is_on_demand: bool = False) -> Run:
-        """Return the shared part of a cycle or an on-demand run."""
+        """Return the shared part of a cycle or an on-demand run. Source: WIRE-005."""
         compiled = self.schema(job.job_id)
         core = self._core
         is_plain = is_on_demand or not job.configuration.tenant_url
