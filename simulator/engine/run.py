@@ -126,7 +126,7 @@ def intend(
 ) -> Subject:
     """Return the object with the decision about it: scope, then the tables. Nothing is read or sent.
 
-    Source: ENG-058.
+    Source: ENG-059, ENG-058.
     """
     compiled = run.mapping(source.object_type)
     mapping = compiled.mapping
@@ -152,16 +152,6 @@ def intend(
         changed_attributes=source.changed_attributes if is_incremental and source.changed_attributes else None,
         has_member_changes=has_member_changes,
         unresolved_members=unresolved_members,
-    )
-
-
-def _filtered(filters: tuple[ScopingFilter, ...], source: SourceObject, settings: Settings) -> FilterVerdict:
-    """Return the verdict of the filters of the own mapping, on source values. Source: ENG-059."""
-    return evaluate_filters(
-        filters,
-        source.attributes,
-        is_anchored=settings.regex_match_anchored,
-        ampersand_contains=settings.ampersand_contains,
     )
 
 
