@@ -19,7 +19,6 @@ from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
 from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
-from entra_sim.simulator.model.mapping import ScopingFilter
 from entra_sim.simulator.model.operation import Intent
 from entra_sim.simulator.model.operation import IntentKind
 from entra_sim.simulator.model.operation import Link
