@@ -176,7 +176,7 @@ USER_ATTRIBUTES: tuple[SourceAttribute, ...] = (
     ),
     _attribute("passwordProfile.password", is_computed=True),
 )
-"""In the order of the reference, which says what of it is assumed. Source: ENG-003, ENG-085."""
+"""In the order of the reference, which says what of it is assumed. Source: ENG-003."""
 
 GROUP_ATTRIBUTES: tuple[SourceAttribute, ...] = (
     _attribute("objectId", "id", "Object Id", "Group object ID", "Group ID", is_read_only=True),
@@ -208,7 +208,7 @@ GROUP_ATTRIBUTES: tuple[SourceAttribute, ...] = (
 )
 """Those of groups, then properties that a group has in the directory though no mapping may use them.
 
-Source: ENG-004, ENG-085, graph-api.md 3.4.
+Source: ENG-004, graph-api.md 3.4.
 """
 
 _EXTENSION = re.compile(r"extension_[0-9a-f]{32}_\w{1,128}", re.IGNORECASE)

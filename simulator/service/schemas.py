@@ -21,7 +21,7 @@ FLOW_NAMES = {"Always": "Always", "Only during object creation": "ObjectAddOnly"
 
 @cache
 def _template_text() -> str:
-    """Return the packaged template. Source: ENG-100, ENG-101, ENG-102, ENG-103."""
+    """Return the packaged template. Source: ENG-085, ENG-100 to ENG-103."""
     return files("entra_sim.simulator").joinpath("data/template-scim.json").read_text(encoding="utf-8")
 
 
