@@ -170,7 +170,7 @@ class CycleWork:
     def _work_phase(self, phase: Phase) -> bool:
         """Work through one kind of objects; returns False when the process asked to stop.
 
-        Source: WIRE-039, ENG-146, ENG-215.
+        Source: ENG-141, WIRE-039, ENG-146, ENG-215.
         """
         order = list(Phase)
         if order.index(self._cycle.phase) > order.index(phase):

@@ -104,7 +104,7 @@ class CycleRunner:
     def _begin(self, job: SynchronizationJob) -> Cycle:
         """Return the cycle that begins: an initial one without a watermark.
 
-        Source: ENG-125, ENG-156, ENG-157, ENG-324.
+        Source: ENG-123, ENG-125, ENG-156, ENG-157, ENG-324.
         """
         core = self._core
         now = core.clock.now()

@@ -67,7 +67,7 @@ class CycleObserver:
         return bool(self.changes("User") or self.changes("Group"))
 
     def pages(self, object_type: str, after: str) -> Iterator[list[str]]:
-        """Yield pages of object ids in feed order, starting after an id."""
+        """Yield pages of object ids in feed order, starting after an id. Source: ENG-141."""
         size = self._core.settings.page_size
         if self._cycle.kind is CycleKind.INITIAL:
             yield from self._all_pages(object_type, after, size)
@@ -81,7 +81,10 @@ class CycleObserver:
             yield ids[start : start + size]
 
     def _all_pages(self, object_type: str, after: str, size: int) -> Iterator[list[str]]:
-        """Yield every object of the directory, and links whose object is gone. Source: ENG-324, ENG-140, ENG-143."""
+        """Yield every object of the directory, and links whose object is gone.
+
+        Source: ENG-141, ENG-324, ENG-140, ENG-143.
+        """
         store, jobs = self._core.directory, self._core.jobs
         read = store.user_ids_after if object_type == "User" else store.group_ids_after
         while True:
