@@ -79,8 +79,8 @@ def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple
             raise click.ClickException(f"no simulated rule {', '.join(sorted(unknown))}")
         sample = [entry for entry in entries if entry.rule.id in only]
     else:
-        entries = [entry for entry in entries if entry.code and _node_ids(entry)]
-        sample = chance.sample(entries, min(rule_count, len(entries)))
+        cited = [entry for entry in entries if _node_ids(entry) and spots_of_rule(ROOT, entry.rule.id, entry.code)]
+        sample = chance.sample(cited, min(rule_count, len(cited)))
     blind = []
     with tempfile.TemporaryDirectory() as folder:
         tree = _copy(Path(folder))
@@ -93,6 +93,9 @@ def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple
             click.echo(f"{entry.rule.id:<9} {verdict} by {', '.join(_node_ids(entry))}")
     proven = len(sample) - len(blind)
     click.echo(f"\n{proven} of {len(sample)} sampled rules are proven by tests that notice a break (seed {seed}).")
+    uncited = [entry.rule.id for entry in entries if not spots_of_rule(ROOT, entry.rule.id, entry.code)]
+    if uncited and not only:
+        click.echo(f"{len(uncited)} simulated rules were no part of the sample, since no code names them.")
     if blind:
         click.echo(f"Not noticed: {', '.join(blind)}")
         sys.exit(1)
