@@ -31,6 +31,7 @@ PACKAGES = ("simulator", "mock_tapt", "scenarios")
 STORIES = "scenarios"  # its tables name rules to explain the words of the language, they decide nothing
 SELF = "tests/test_ledger.py"
 LIBRARY = "scenarios/library"
+FUNCTION = re.compile(r"expressions\.md, ([A-Z]\w+)")
 DATA = re.compile(r"data/[\w-]+\.json")
 PAGE = re.compile(r"\w+\.html")
 BUILT_FROM = re.compile(r"""{% (?:extends|include) "(\w+\.html)" %}""")
@@ -270,7 +271,7 @@ def _read_settings(name: str, tree: ast.Module, settings: Sequence[str], evidenc
 def _sources_of(text: str) -> list[str]:
     """Return the ids that a text names under `Source:`, those inside a range too."""
     named = " ".join(_from(text.splitlines(), "Source:"))
-    ids = ID.findall(named)
+    ids = [*ID.findall(named), *FUNCTION.findall(named)]
     for family, first, last in RANGE.findall(named):
         ids += [f"{family}-{number:0{len(first)}d}" for number in range(int(first) + 1, int(last))]
     return ids

@@ -151,6 +151,7 @@ def _join(binder: Binder, call: Call, site: Site) -> Closure:
 
 
 def _ignore_if_empty(binder: Binder, call: Call, site: Site) -> Closure:
+    """Return the value, or the marker that leaves it alone. Source: expressions.md, IgnoreFlowIfNullOrEmpty."""
     operand = binder.optional(call.arguments[0])
 
     def kept(attributes: Mapping[str, Any], run: Run) -> Any:
