@@ -246,11 +246,12 @@ def broken(source: str, position: int, row: int | None = None) -> str:
 
 
 def _without_effect(tree: ast.AST) -> list[ast.AST]:
-    """Return type hints, docstrings and ids of rules, which may change without any difference in what is done."""
+    """Return what may change without any difference in what is done: type hints, docstrings, ids of rules, frozen=True."""
     hints = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
     texts = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
     ids = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and ID.fullmatch(str(node.value))]
-    return [*(hint for hint in hints if hint is not None), *texts, *ids]
+    frozen = [mark for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for mark in node.decorator_list]
+    return [*(hint for hint in hints if hint is not None), *texts, *ids, *frozen]
 
 
 def _can_change(node: ast.AST) -> bool:
