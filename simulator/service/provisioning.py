@@ -270,7 +270,10 @@ class ProvisioningService:
         return schemas.edited(self.get_schema(key))
 
     def _save_schema(self, key: ApplicationKey, document: Mapping[str, Any], effects: Effects) -> None:
-        """Check and store a schema, and clear what its replacement clears. Source: ENG-501, ENG-320, ENG-059, ENG-086, ENG-125."""
+        """Check and store a schema, and clear what its replacement clears.
+
+        Source: ENG-501, ENG-320, ENG-059, ENG-086, ENG-125.
+        """
         schema = read_schema(document)
         for mapping in (schema.user, schema.group):
             compile_mapping(mapping)
