@@ -246,7 +246,7 @@ def broken(source: str, position: int, row: int | None = None) -> str:
 
 
 def _without_effect(tree: ast.AST) -> list[ast.AST]:
-    """Return what may change without a difference in what is done: type hints, docstrings, ids of rules, frozen=True."""
+    """Return what may change while the same is done: type hints, docstrings, ids of rules, the marks of dataclasses."""
     hints = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
     texts = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
     ids = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and ID.fullmatch(str(node.value))]
