@@ -291,8 +291,9 @@ class DirectoryService:
                 self._store.save_group(replace(group, attributes=after))
                 self._changed("Group", group.object_id, ChangeKind.UPDATED, names)
             if "securityEnabled" in names:
+                mark = self.mark_members if after.get("securityEnabled", True) else self._mark_losing_members
                 for application_id in self._store.applications_of_group(group.object_id):
-                    self.mark_members(group.object_id, application_id, ChangeKind.MEMBERSHIP)
+                    mark(group.object_id, application_id, ChangeKind.MEMBERSHIP)
         return self.group(group.object_id)
 
     def add_members(self, key: str, members: Iterable[str]) -> Group:
@@ -351,6 +352,9 @@ class DirectoryService:
         for user_id in user_ids:
             if user_id not in kept and self._store.get_user(user_id) is not None:
                 self._changed("User", user_id, kind, application_id=application_id)
+
+    def _mark_losing_members(self, group_id: str, application_id: str, kind: ChangeKind) -> None:
+        self.mark_losers(self._store.living_member_ids(group_id, with_soft_deleted=True), application_id, kind)
 
     def mark_members(self, group_id: str, application_id: str, kind: ChangeKind) -> None:
         """Put the direct members that are users into the feed of one application. Source: design section 11."""

@@ -204,7 +204,7 @@ def _with_two_roles(lab: Lab, way: str) -> None:
 
 @pytest.mark.rule("Q-28", "ENG-107")
 @pytest.mark.parametrize("is_change", [True, False])
-@pytest.mark.parametrize("way", ["user", "group", "member", "deletion"])
+@pytest.mark.parametrize("way", ["user", "group", "member", "deletion", "security"])
 def test_a_role_taken_away_from_somebody_whom_another_assignment_keeps(
     open_lab: Callable[..., Lab], way: str, is_change: bool
 ) -> None:
@@ -216,8 +216,10 @@ def test_a_role_taken_away_from_somebody_whom_another_assignment_keeps(
         lab.unassign("Editors", role="Editor")
     elif way == "member":
         lab.sim.directory.remove_members("Editors", [f"ada@{DOMAIN}"])
-    else:
+    elif way == "deletion":
         lab.sim.directory.delete_group("Editors")
+    else:
+        lab.sim.directory.update_group("Editors", {"securityEnabled": False})
     lab.cycle()
     sent = lab.writes()
     assert len(sent) == is_change
