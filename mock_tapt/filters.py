@@ -280,7 +280,10 @@ def parse_value_filter(text: str, kind: ResourceType, scope: AttributePath, *, s
 
 
 def compared_attribute(path: AttributePath) -> Attribute | None:
-    """Return the definition whose type decides the comparison: of a complex attribute it is `value` (QRK-25)."""
+    """Return the definition whose type decides the comparison: of a complex attribute it is `value`.
+
+    Source: QRK-25.
+    """
     leaf = path.leaf
     if leaf is not None and leaf.is_complex:
         return leaf.subs.get("value")
@@ -288,7 +291,7 @@ def compared_attribute(path: AttributePath) -> Attribute | None:
 
 
 def convert(path: AttributePath, operator: str, value: Literal) -> Literal:
-    """Return the literal in the type of the attribute: `"True"` for a boolean is true (QRK-04).
+    """Return the literal in the type of the attribute: `"True"` for a boolean is true. Source: QRK-04.
 
     Raises:
         InvalidFilter: the type has no such comparison.

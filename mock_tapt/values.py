@@ -20,7 +20,7 @@ from entra_sim.mock_tapt.schema import resolve
 
 MAX_DEPTH = 32
 _LISTS_OF_TEXTS = frozenset({"members", "roles", "entitlements"})
-"""Where one bare text is taken as the only entry: what it means cannot be doubted (QRK-26)."""
+"""Where one bare text is taken as the only entry: what it means cannot be doubted. Source: QRK-26."""
 READ_ONLY_TOP = frozenset({"id", "meta", "groups", "schemas"})
 
 

@@ -116,6 +116,7 @@ class TargetError(SimulatorError):
         message: what happened, one sentence.
         status: HTTP status, 0 when there was no answer.
         body: the answer's body as text, shortened; shown in the log (ENG-441).
+    Source: WIRE-139.
     """
 
     code: ClassVar[str] = "SystemForCrossDomainIdentityManagementServiceIncompatible"

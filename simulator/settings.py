@@ -119,11 +119,35 @@ class Settings:
     return_is_other: bool = _setting(
         False, "the record of a return has the action Other instead of Update", source="ENG-199", question="Q-23"
     )
+    failed_probe_is_logged: bool = _setting(
+        False,
+        "a failed probe leaves a provisioning log record with the id of its cycle",
+        source="ENG-140",
+        question="Q-24",
+    )
     threshold_counts_open_escrows: bool = _setting(
         True, "objects that wait for a retry count as failures of each cycle", source="ENG-280", question="Q-25"
     )
     tombstone_renames_mail: bool = _setting(
         False, "a soft delete puts the object id before mail and mail nickname too", source="ENG-013", question="Q-26"
+    )
+    guest_upn_from_mail: bool = _setting(
+        False,
+        "a guest whose UPN has no #EXT# is known by the mail address, not by the UPN",
+        source="ENG-012",
+        question="Q-27",
+    )
+    role_removal_is_a_change: bool = _setting(
+        True,
+        "a role taken away from somebody whom another assignment keeps is a change of that user",
+        source="ENG-107",
+        question="Q-28",
+    )
+    unsynced_user_is_soft_deleted: bool = _setting(
+        True,
+        "a hybrid user taken out of the on-premises sync is soft-deleted, else stays as a cloud user",
+        source="ENG-180",
+        question="Q-29",
     )
     reference_check: bool = _setting(
         False, "ask the target before a manager or member write", source="WIRE-040", question="Q-30"

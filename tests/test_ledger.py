@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from entra_sim.docs.builder.bite import broken
+from entra_sim.docs.builder.bite import broken_text
 from entra_sim.docs.builder.bite import spots_of
+from entra_sim.docs.builder.bite import spots_of_rule
 from entra_sim.docs.builder.evidence import read_evidence
 from entra_sim.docs.builder.ledger import Ledger
 from entra_sim.docs.builder.ledger import build_ledger
@@ -17,6 +21,7 @@ from entra_sim.docs.builder.ledger import without_proven
 from entra_sim.docs.builder.pages import render
 from entra_sim.docs.builder.references import read_rules
 from entra_sim.simulator import errors
+from entra_sim.simulator.commands.rules import command
 from entra_sim.simulator.ledger.codes import load_codes
 from entra_sim.simulator.model.job import QuarantineReason
 from entra_sim.simulator.model.operation import SkipReason
@@ -45,6 +50,40 @@ def test_the_generated_files_are_current(ledger: Ledger) -> None:
 def test_no_rule_of_the_references_is_overlooked(family: str, count: int) -> None:
     ids = [rule.id for rule in read_rules(ROOT / "docs" / "reference")]
     assert sum(rule_id.rpartition("-")[0] == family for rule_id in ids) >= count
+
+
+QUESTIONS = tuple(f"Q-{number:02d}" for number in range(1, 32))
+"""Section 25 of the reference of the engine, "make each a named setting"."""
+
+
+def test_every_open_question_is_a_setting_with_its_default_that_the_rules_command_prints(ledger: Ledger) -> None:
+    assert [rule.id for rule in read_rules(ROOT / "docs" / "reference") if rule.id.startswith("Q-")] == list(QUESTIONS)
+    entries = {entry.rule.id: entry for entry in ledger.entries}
+    for question in QUESTIONS:
+        settings = [item for item in describe() if item.question == question]
+        assert settings, f"{question} is no setting"
+        assert {item.name for item in settings} <= set(entries[question].settings), question
+        shown = CliRunner(catch_exceptions=False).invoke(command, [question]).output
+        for item in settings:
+            default = str(item.default).lower() if isinstance(item.default, bool) else f"{item.default:g}"
+            assert f"\nSetting:   {item.name} = {default}: " in shown, f"{question}: run 'make ledger'"
+
+
+def test_both_answers_to_every_open_question_are_tested(ledger: Ledger) -> None:
+    """A test that names the setting has the other answer in it; the default is what all the rest is tested with."""
+    for item in describe():
+        if item.question:
+            tests = [test for test in ledger.evidence.tests.get(item.question, ()) if "::" in test]
+            naming = [test for test in tests if item.name in _source_of(test)]
+            assert naming, f"no test of {item.question} says {item.name}: {tests}"
+
+
+def _source_of(test: str) -> str:
+    """Return a test function with its decorators."""
+    name, *_, function = test.split("::")
+    tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function]
+    return "\n".join(ast.unparse(node) for node in found)
 
 
 def test_every_id_that_a_reference_mentions_is_defined_in_one() -> None:
@@ -177,7 +216,7 @@ def test_code_that_gives_a_rule_as_its_reason_is_code_of_the_rule(tmp_path: Path
         '        return "ENG-188", "see ENG-002", self.settings.workers\n'
     )
     evidence = read_evidence(root, settings=["workers", "page_size"])
-    assert evidence.sources == {"ENG-186": ["simulator/tables.py"], "ENG-188": ["simulator/tables.py: f"]}
+    assert evidence.sources == {"ENG-186": ["simulator/tables.py: TABLE"], "ENG-188": ["simulator/tables.py: f"]}
     assert evidence.readers == {"workers": ["simulator/tables.py: f"]}
 
 
@@ -275,3 +314,58 @@ def test_the_code_of_a_rule_is_broken_in_small_ways_and_type_hints_are_left_alon
             "if x == (1, 2):\n        return True\n    return 4",
         ]
     )
+
+
+def test_of_a_table_the_rows_of_the_rule_are_broken_or_left_out(tmp_path: Path) -> None:
+    source = 'TABLE = {\n    "a": (1, "ENG-001"),\n    "b": (2, "ENG-002"),\n}\n"""What is done. Source: ENG-003."""\n'
+    (tmp_path / "a.py").write_text(source, encoding="utf-8")
+    tables = [broken_text(source, spot) for spot in spots_of(tmp_path, "a.py: TABLE", "ENG-002")]
+    assert "TABLE = {'a': (1, 'ENG-001')}" in [table.partition("\n")[0] for table in tables]
+    assert "TABLE = {'a': (1, 'ENG-001'), 'b': (3, 'ENG-002')}" in [table.partition("\n")[0] for table in tables]
+    assert all("'a': (1, 'ENG-001')" in table for table in tables)
+    assert len(spots_of(tmp_path, "a.py: TABLE", "ENG-003")) > len(tables)  # cited below it: all rows
+
+
+def test_of_a_file_of_data_the_values_are_broken_and_of_a_page_the_labels(tmp_path: Path) -> None:
+    document = '{"rows": [{"name": "x", "on": true, "size": 3, "none": null}]}'
+    (tmp_path / "a.json").write_text(document, encoding="utf-8")
+    texts = [broken_text(document, spot) for spot in spots_of(tmp_path, "a.json")]
+    assert [json.loads(text)["rows"][0] for text in texts] == [
+        {"name": "x~", "on": True, "size": 3, "none": None},
+        {"name": "x", "on": False, "size": 3, "none": None},
+        {"name": "x", "on": True, "size": 4, "none": None},
+    ]
+    page = "<h1>Overview</h1><p>{{ text }}</p><button>Start provisioning</button>"
+    (tmp_path / "a.html").write_text(page, encoding="utf-8")
+    assert [broken_text(page, spot) for spot in spots_of(tmp_path, "a.html")] == [
+        page.replace("Overview", "Overview~"),
+        page.replace("Start provisioning", "Start provisioning~"),
+    ]
+
+
+def test_code_cites_by_ranges_below_tables_and_by_the_files_that_it_reads(tmp_path: Path) -> None:
+    root = _tree(tmp_path, "")
+    (root / "simulator" / "web" / "templates").mkdir(parents=True)
+    (root / "simulator" / "web" / "templates" / "one.html").write_text('{% extends "two.html" %}', encoding="utf-8")
+    (root / "simulator" / "web" / "templates" / "two.html").write_text("<p>Two</p>", encoding="utf-8")
+    (root / "simulator" / "a.py").write_text(
+        'LIMIT = 5\n"""Most.\n\nSource: ENG-001 to ENG-003.\n"""\n\ndef f():\n    """Return it. Source: ENG-009."""\n'
+        '    return "data/rows.json", "one.html", "absent.html"\n'
+    )
+    (root / "scenarios").mkdir()
+    (root / "scenarios" / "words.py").write_text('VERBS = ("edit", "ENG-009")\n')
+    assert read_evidence(root).sources == {
+        **{rule_id: ["simulator/a.py: LIMIT"] for rule_id in ("ENG-001", "ENG-002", "ENG-003")},
+        "ENG-009": [
+            "simulator/a.py: f",
+            "simulator/data/rows.json",
+            "simulator/web/templates/one.html",
+            "simulator/web/templates/two.html",
+        ],
+    }
+
+
+def test_every_simulated_rule_of_the_engine_names_the_code_that_can_be_broken(ledger: Ledger) -> None:
+    simulated = [entry for entry in ledger.entries if entry.tests and entry.rule.id.startswith("ENG-")]
+    assert len(simulated) > 250
+    assert [entry.rule.id for entry in simulated if not spots_of_rule(ROOT, entry.rule.id, entry.code)] == []

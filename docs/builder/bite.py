@@ -1,24 +1,31 @@
 """`python -m entra_sim.docs.builder.bite`: break the code of sampled rules and see whether their tests notice.
 
-For each rule of a seeded sample, the functions whose docstring names it under `Source:` are changed in small ways, one
-at a time, in a copy of the tree; the tests that cite the rule must fail for at least one of the changes. A rule whose
-tests let every change pass is not proven by them.
+For each rule of a seeded sample, the code that names it is changed in small ways, one at a time, in a copy of the tree;
+the tests that cite the rule must fail for at least one of the changes. A rule whose tests let every change pass is not
+proven by them, nor is one that no code names. Code of a rule are functions, classes and tables; of a table in whose
+rows the rule stands, these rows, which are also left out; of a file of data its values, of a page its labels. A module
+is taken as a whole only where nothing inside it names the rule.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
+from entra_sim.docs.builder.evidence import assigned_name
 from entra_sim.docs.builder.evidence import readers_of
 from entra_sim.docs.builder.ledger import Entry
 from entra_sim.docs.builder.ledger import build_ledger
@@ -26,6 +33,8 @@ from entra_sim.docs.builder.references import ID
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_LIMIT_S = 120
+LABEL = re.compile(r"(?<=>)[^<>{}\n]*[A-Za-z][^<>{}\n]*(?=<)")
+"""A text that a page shows."""
 SWAPS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -43,10 +52,15 @@ Owner = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """A place in a file that can be changed: the node at this position of `ast.walk`."""
+    """A place in a file that can be changed: the node at this position of `ast.walk`, the n-th value of data or label.
+
+    Args:
+        row: which row of a table to leave out; None to change the node itself.
+    """
 
     file: str
     position: int
+    row: int | None = None
 
 
 @click.command()
@@ -58,12 +72,15 @@ class Spot:
 def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple[str, ...]) -> None:
     """Break the code of sampled rules; exit code 1 when the tests of a rule notice none of the changes."""
     chance = random.Random(seed)
-    entries = [entry for entry in build_ledger(ROOT).entries if entry.code and _node_ids(entry)]
-    entries = [entry for entry in entries if entry.rule.id.startswith(family)]
+    entries = [entry for entry in build_ledger(ROOT).entries if entry.rule.id.startswith(family) and entry.tests]
     if only:
+        unknown = set(only) - {entry.rule.id for entry in entries}
+        if unknown:
+            raise click.ClickException(f"no simulated rule {', '.join(sorted(unknown))}")
         sample = [entry for entry in entries if entry.rule.id in only]
     else:
-        sample = chance.sample(entries, min(rule_count, len(entries)))
+        cited = [entry for entry in entries if _node_ids(entry) and spots_of_rule(ROOT, entry.rule.id, entry.code)]
+        sample = chance.sample(cited, min(rule_count, len(cited)))
     blind = []
     with tempfile.TemporaryDirectory() as folder:
         tree = _copy(Path(folder))
@@ -72,9 +89,13 @@ def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple
             if not noticed:
                 blind.append(entry.rule.id)
             verdict = f"change {tried} noticed" if noticed else f"NONE of {tried} changes noticed"
+            verdict = verdict if entry.code else "NO code names it"
             click.echo(f"{entry.rule.id:<9} {verdict} by {', '.join(_node_ids(entry))}")
     proven = len(sample) - len(blind)
     click.echo(f"\n{proven} of {len(sample)} sampled rules are proven by tests that notice a break (seed {seed}).")
+    uncited = [entry.rule.id for entry in entries if not spots_of_rule(ROOT, entry.rule.id, entry.code)]
+    if uncited and not only:
+        click.echo(f"{len(uncited)} simulated rules were no part of the sample, since no code names them.")
     if blind:
         click.echo(f"Not noticed: {', '.join(blind)}")
         sys.exit(1)
@@ -105,12 +126,12 @@ def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> tuple[in
     """
     if _tests_fail(tree, _node_ids(entry)):
         raise click.ClickException(f"the tests of {entry.rule.id} fail before anything is changed: {_node_ids(entry)}")
-    spots = list(dict.fromkeys(spot for place in entry.code for spot in spots_of(ROOT, place)))
+    spots = spots_of_rule(ROOT, entry.rule.id, entry.code)
     chosen = chance.sample(spots, min(most, len(spots)))
     for number, spot in enumerate(chosen, start=1):
         path = tree / spot.file
         original = path.read_text(encoding="utf-8")
-        path.write_text(broken(original, spot.position), encoding="utf-8")
+        path.write_text(broken_text(original, spot), encoding="utf-8")
         noticed = _tests_fail(tree, _node_ids(entry))
         path.write_text(original, encoding="utf-8")
         if noticed:
@@ -130,29 +151,107 @@ def _tests_fail(tree: Path, tests: list[str]) -> bool:
     return done.returncode == 1
 
 
-def spots_of(root: Path, place: str) -> list[Spot]:
-    """Return what can be changed in the code at `place` ("simulator/engine/decide.py: decide", or a whole file)."""
+def spots_of_rule(root: Path, rule_id: str, places: tuple[str, ...]) -> list[Spot]:
+    """Return what can be changed in the code of a rule, each spot once."""
+    inner = [place for place in places if ": " in place or not place.endswith(".py")]
+    return list(dict.fromkeys(spot for place in inner or places for spot in spots_of(root, place, rule_id)))
+
+
+def spots_of(root: Path, place: str, rule_id: str = "") -> list[Spot]:
+    """Return what can be changed at `place`: "simulator/engine/decide.py: decide", a table, a whole file, a JSON file.
+
+    Args:
+        rule_id: of a table whose rows name it, only those rows are taken.
+    """
     file, _, name = place.partition(": ")
-    tree = ast.parse((root / file).read_text(encoding="utf-8"), file)
-    wanted = [node for node in ast.walk(tree) if isinstance(node, Owner) and node.name == name] if name else [tree]
-    inside = {id(node) for owner in wanted for node in ast.walk(owner) if _can_change(node)}
+    text = (root / file).read_text(encoding="utf-8")
+    if not file.endswith(".py"):
+        values = list(_leaves(json.loads(text)) if file.endswith(".json") else LABEL.finditer(text))
+        return [Spot(file=file, position=position) for position in range(len(values))]
+    tree = ast.parse(text, file)
+    wanted = [node for node in ast.walk(tree) if _is_called(node, name)] if name else [tree]
+    rows = [found for node in wanted if assigned_name(node) for found in _rows_naming(node, rule_id)]
+    inside = {
+        id(node) for owner in [row for _, _, row in rows] or wanted for node in ast.walk(owner) if _can_change(node)
+    }
     inside -= {id(node) for silent in _without_effect(tree) for node in ast.walk(silent)}
-    return [Spot(file=file, position=position) for position, node in enumerate(ast.walk(tree)) if id(node) in inside]
+    positions = {id(node): position for position, node in enumerate(ast.walk(tree))}
+    left_out = [Spot(file=file, position=positions[id(table)], row=number) for table, number, _ in rows]
+    return left_out + [Spot(file=file, position=position) for node, position in positions.items() if node in inside]
 
 
-def broken(source: str, position: int) -> str:
-    """Return the source with the node at this position of `ast.walk` changed."""
+def _is_called(node: ast.AST, name: str) -> bool:
+    return node.name == name if isinstance(node, Owner) else assigned_name(node) == name
+
+
+def _rows_naming(statement: ast.AST, rule_id: str) -> Iterator[tuple[ast.AST, int, ast.AST]]:
+    """Yield the rows of a table that name a rule: the table, the number of the row, the row."""
+    for table in ast.walk(statement):
+        rows: list[list[ast.expr | None]] = []
+        if isinstance(table, ast.Dict):
+            rows = [[key, value] for key, value in zip(table.keys, table.values, strict=True)]
+        elif isinstance(table, ast.Tuple | ast.List | ast.Set):
+            rows = [[item] for item in table.elts]
+        named = [number for number, row in enumerate(rows) if any(_names(part, rule_id) for part in row)]
+        if named and len(rows) > 1:
+            for number in named:
+                yield from ((table, number, part) for part in rows[number] if part is not None)
+            return
+
+
+def _names(part: ast.AST | None, rule_id: str) -> bool:
+    nodes = ast.walk(part) if part is not None else ()
+    return any(isinstance(node, ast.Constant) and node.value == rule_id for node in nodes)
+
+
+def _leaves(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the way to every text, number and truth of a JSON document, in its order."""
+    items = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+    if isinstance(value, str | int | float):
+        yield place
+    for key, item in items:
+        yield from _leaves(item, (*place, key))
+
+
+def broken_text(source: str, spot: Spot) -> str:
+    """Return the text of a file with one spot changed."""
+    if spot.file.endswith(".json"):
+        document = json.loads(source)
+        *way, last = list(_leaves(document))[spot.position]
+        holder = document
+        for key in way:
+            holder = holder[key]
+        node = ast.Constant(value=holder[last])
+        _change(node)
+        holder[last] = node.value
+        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    if spot.file.endswith(".html"):
+        label = list(LABEL.finditer(source))[spot.position]
+        return f"{source[: label.end()]}~{source[label.end() :]}"
+    return broken(source, spot.position, spot.row)
+
+
+def broken(source: str, position: int, row: int | None = None) -> str:
+    """Return the source with the node at this position of `ast.walk` changed, or that row of it left out."""
     tree = ast.parse(source)
-    _change(next(node for index, node in enumerate(ast.walk(tree)) if index == position))
+    node = next(node for index, node in enumerate(ast.walk(tree)) if index == position)
+    if row is None:
+        _change(node)
+    elif isinstance(node, ast.Dict):
+        del node.keys[row], node.values[row]
+    else:
+        assert isinstance(node, ast.Tuple | ast.List | ast.Set)
+        del node.elts[row]
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def _without_effect(tree: ast.AST) -> list[ast.AST]:
-    """Return type hints, docstrings and ids of rules, which may change without any difference in what is done."""
+    """Return what may change while the same is done: type hints, docstrings, ids of rules, the marks of dataclasses."""
     hints = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
     texts = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
     ids = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and ID.fullmatch(str(node.value))]
-    return [*(hint for hint in hints if hint is not None), *texts, *ids]
+    frozen = [mark for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for mark in node.decorator_list]
+    return [*(hint for hint in hints if hint is not None), *texts, *ids, *frozen]
 
 
 def _can_change(node: ast.AST) -> bool:
@@ -160,6 +259,8 @@ def _can_change(node: ast.AST) -> bool:
         return type(node.ops[0]) in SWAPS
     if isinstance(node, ast.Return):
         return node.value is not None
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Call)
     if isinstance(node, ast.Constant):
         return isinstance(node.value, int | float | str)
     if isinstance(node, ast.Tuple | ast.List):
@@ -174,7 +275,7 @@ def _change(node: ast.AST) -> None:
         node.ops[0] = SWAPS[type(node.ops[0])]()
     elif isinstance(node, ast.BoolOp):
         node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-    elif isinstance(node, ast.Return):
+    elif isinstance(node, ast.Return | ast.Expr):  # a call by itself is left out
         node.value = ast.Constant(value=None)
     elif isinstance(node, ast.Tuple | ast.List):
         node.elts.pop()

@@ -4,6 +4,9 @@ Tests are read by syntax tree, never imported: `@pytest.mark.rule("ENG-182", ...
 `pytestmark` of a module or class, and in the `marks=` of a `pytest.param`. Files of cases that a parametrised test
 runs one by one cite in their own field (`CASES`). A citation that is not written out as text is a problem: nobody could
 list it.
+
+Code cites a rule under `Source:` in the docstring of a function, a class, a module, or in the text below a table; a
+range ("ENG-312 to ENG-317") means every rule between. A file of data that cited code reads is code of the rule too.
 """
 
 from __future__ import annotations
@@ -25,8 +28,14 @@ from entra_sim.docs.builder.references import ID
 
 MOST_RULES_PER_TEST = 5
 PACKAGES = ("simulator", "mock_tapt", "scenarios")
+STORIES = "scenarios"  # its tables name rules to explain the words of the language, they decide nothing
 SELF = "tests/test_ledger.py"
 LIBRARY = "scenarios/library"
+FUNCTION = re.compile(r"expressions\.md, ([A-Z]\w+)")
+DATA = re.compile(r"data/[\w-]+\.json")
+PAGE = re.compile(r"\w+\.html")
+BUILT_FROM = re.compile(r"""{% (?:extends|include) "(\w+\.html)" %}""")
+RANGE = re.compile(r"\b(ENG|WIRE|SRV|QRK|Q)-(\d{2,3}) to (?:\1-)?(\d{2,3})\b")
 OTHER_LINE = re.compile(r"^\s*(?:\w+:(?:\s|$)|$)")
 ASSUMED = re.compile(r"(?<!`)\bAssumed:\s*(.*)")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -101,7 +110,8 @@ def read_evidence(
             name = path.relative_to(root).as_posix()
             names = {function.lower(): function for function in functions if "/expressions/" in name}
             tree = ast.parse(path.read_text(encoding="utf-8"), name)
-            _read_code(name, tree, names, evidence)
+            if package != STORIES:
+                _read_code(root, name, tree, names, evidence)
             _read_settings(name, tree, settings, evidence)
     for places in (*evidence.tests.values(), *evidence.sources.values()):
         places.sort()
@@ -230,17 +240,21 @@ def _read_scenario(path: Path, name: str, codes: Sequence[str], evidence: Eviden
             evidence.reproduced_by.setdefault(code, []).append(name)
 
 
-def _read_code(name: str, tree: ast.Module, functions: Mapping[str, str], evidence: Evidence) -> None:
+def _read_code(root: Path, name: str, tree: ast.Module, functions: Mapping[str, str], evidence: Evidence) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | Definition):
             text = ast.get_docstring(node) or ""
             place = name if isinstance(node, ast.Module) else f"{name}: {node.name}"
-            ids = ID.findall(" ".join(_from(text.splitlines(), "Source:")))
+            ids = _sources_of(text)
             if isinstance(node, Definition) and node.name.replace("_", "") in functions:
                 ids.append(functions[node.name.replace("_", "")])
-            evidence.guesses += _guesses_of(place, text, ids)
+            named = [item for item in ids if item in text or not ID.fullmatch(item)]  # not those inside a range
+            evidence.guesses += _guesses_of(place, text, named)
+            places = [place, *(_data_of(root, name, node) if isinstance(node, Definition) else ())]
             for rule_id in dict.fromkeys([*ids, *_written_in(node)]):
-                evidence.sources.setdefault(rule_id, []).append(place)
+                evidence.sources.setdefault(rule_id, []).extend(places)
+            if isinstance(node, ast.Module):
+                _read_tables(name, node, evidence)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("Assumed:"):
             evidence.guesses += _guesses_of(name, node.value, ())
 
@@ -254,13 +268,65 @@ def _read_settings(name: str, tree: ast.Module, settings: Sequence[str], evidenc
                     evidence.readers.setdefault(setting, []).append(f"{name}: {node.name}")
 
 
+def _sources_of(text: str) -> list[str]:
+    """Return the ids that a text names under `Source:`, those inside a range too."""
+    named = " ".join(_from(text.splitlines(), "Source:"))
+    ids = [*ID.findall(named), *FUNCTION.findall(named)]
+    for family, first, last in RANGE.findall(named):
+        ids += [f"{family}-{number:0{len(first)}d}" for number in range(int(first) + 1, int(last))]
+    return ids
+
+
+def _data_of(root: Path, name: str, node: Definition) -> list[str]:
+    """Return the files that a function names: its data, its page, and the pages that this one is built from."""
+    package = root / name.split("/", 1)[0]
+    texts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    data = [package / text for text in texts if DATA.fullmatch(text)]
+    pages = [package / "web" / "templates" / text for text in texts if PAGE.fullmatch(text)]
+    pages = [page for page in pages if page.exists()]
+    for page in pages:
+        parts = BUILT_FROM.findall(page.read_text(encoding="utf-8"))
+        pages += [page.with_name(part) for part in parts if part not in ("base.html", "macros.html")]
+    return [path.relative_to(root).as_posix() for path in dict.fromkeys([*data, *pages])]
+
+
+def _read_tables(name: str, tree: ast.Module, evidence: Evidence) -> None:
+    """Count the tables of a module: by the ids in their rows, and by the text below them."""
+    for statement, below in zip(tree.body, [*tree.body[1:], None], strict=True):
+        target = assigned_name(statement)
+        if target is None:
+            continue
+        text = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else ""
+        ids = [*_sources_of(str(text)), *_ids_in([statement])]
+        for rule_id in dict.fromkeys(ids):
+            evidence.sources.setdefault(rule_id, []).append(f"{name}: {target}")
+
+
+def assigned_name(statement: ast.stmt | ast.AST) -> str | None:
+    """Return the name that a statement gives a value to, None when it is no such statement."""
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None and isinstance(statement.target, ast.Name):
+        return statement.target.id
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        return statement.targets[0].id
+    return None
+
+
+def _ids_in(statements: Sequence[ast.stmt]) -> list[str]:
+    constants = (part for statement in statements for part in ast.walk(statement) if isinstance(part, ast.Constant))
+    return [part.value for part in constants if isinstance(part.value, str) and ID.fullmatch(part.value)]
+
+
 def _written_in(node: ast.Module | ast.ClassDef | Definition) -> list[str]:
-    """Return the ids that stand as texts in a function or in a module's own tables: the reasons it gives."""
+    """Return the ids that stand as texts in a function, or in a module outside its tables: the reasons it gives."""
     if isinstance(node, ast.ClassDef):
         return []
-    inner = [part for part in node.body if not isinstance(part, ast.ClassDef | Definition)]
-    constants = (part for statement in inner for part in ast.walk(statement) if isinstance(part, ast.Constant))
-    return [part.value for part in constants if isinstance(part.value, str) and ID.fullmatch(part.value)]
+    is_module = isinstance(node, ast.Module)
+    inner = [
+        part
+        for part in node.body
+        if not isinstance(part, ast.ClassDef | Definition) and not (is_module and assigned_name(part))
+    ]
+    return _ids_in(inner)
 
 
 def _guesses_of(place: str, text: str, sources: Sequence[str]) -> Iterator[Guess]:

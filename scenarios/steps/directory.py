@@ -77,6 +77,11 @@ def _purge_user(session: Session, argument: tuple[str, ...]) -> None:
         session.simulator.directory.purge_user(key)
 
 
+def _take_out_of_sync(session: Session, argument: tuple[str, ...]) -> None:
+    for key in argument:
+        session.simulator.directory.take_out_of_sync(key)
+
+
 def _add_members(session: Session, argument: dict[str, tuple[str, ...]]) -> None:
     for group, members in argument.items():
         session.simulator.directory.add_members(group, members)
@@ -146,6 +151,15 @@ VERBS = (
         argument=USER_KEYS,
         example="delete user: ada@contoso.example",
         rules=("ENG-013", "ENG-183"),
+    ),
+    Verb(
+        name="take user out of sync",
+        help="Take a hybrid user (dirSyncEnabled) out of the on-premises synchronization: it is soft-deleted.",
+        section=SECTION,
+        perform=_take_out_of_sync,
+        argument=USER_KEYS,
+        example="take user out of sync: ada@contoso.example",
+        rules=("Q-29", "ENG-180"),
     ),
     Verb(
         name="restore user",

@@ -180,7 +180,7 @@ def _number(number: int, plural: str) -> str:
 def counted(counts: dict[str, int]) -> str:
     """Return counts in words, "200 users, 31 groups"; what is not there is not named."""
     parts = [_number(number, name) for name, number in counts.items() if number]
-    return ", ".join(parts) or "an empty directory"
+    return ", ".join(parts) or "no users and no groups"
 
 
 def _print_table(rows: Sequence[tuple[str, ...]], *, right: bool = True) -> None:

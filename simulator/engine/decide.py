@@ -32,6 +32,7 @@ class Facts:
         passes_filters: the scoping filters of the mapping (ENG-040).
         was_disabled: the state last exported (SyncEntry.is_disabled).
         reads_soft_deleted: a mapping reads IsSoftDeleted, or accountEnabled when that is what changed (ENG-192).
+    Source: ENG-181.
     """
 
     object_type: str
@@ -129,7 +130,10 @@ GROUP_TABLE: Mapping[GroupKey, Intent] = {
 
 
 def decide(facts: Facts) -> Intent:
-    """Return what is to be done with one object. Source: ENG-180 to ENG-213, ENG-110."""
+    """Return what is to be done with one object.
+
+    Source: WIRE-038, WIRE-092, WIRE-095, WIRE-096, WIRE-097, ENG-180 to ENG-213, ENG-110.
+    """
     if facts.object_type == "Group":
         key = (facts.presence is not HARD, facts.link is not NONE, facts.is_inside)
         chosen = GROUP_TABLE[key]

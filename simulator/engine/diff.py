@@ -25,6 +25,8 @@ def differences(values: Sequence[MappedValue], resource: Mapping[str, Any]) -> t
     `Add` where the target shows no value, `Replace` where it shows another one (ENG-154). Values that differ only by
     case are equal unless the attribute is exact-case (ENG-080). Always-flowing rows ride along when something else
     differs (ENG-074).
+
+    Source: WIRE-037, ENG-074, ENG-153, ENG-154, ENG-214.
     """
     changes: list[AttributeChange] = []
     differs = False
@@ -41,6 +43,7 @@ def differences(values: Sequence[MappedValue], resource: Mapping[str, Any]) -> t
 
 
 def _change(item: MappedValue, held: Any, resource: Mapping[str, Any]) -> AttributeChange | None:
+    """Return the change of one attribute, None where the flow type or an equal value leaves it. Source: ENG-073."""
     row = item.compiled.row
     if row.flow_type is FlowType.ATTRIBUTE_ADD_ONLY and held is not None:
         return None
@@ -130,6 +133,7 @@ def _parts(held: Any) -> Sequence[Any]:
 
 
 def _equal(held: Any, wanted: Any, *, is_exact: bool) -> bool:
+    """Return whether the target holds the wanted value already. Source: ENG-080."""
     if type(held) is str and type(wanted) is str:  # nearly always
         return held == wanted or (not is_exact and held.casefold() == wanted.casefold())
     if isinstance(held, (Mapping, list, tuple)):

@@ -88,7 +88,7 @@ def threshold_verdict(counts: CycleCounts, open_escrow_count: int, settings: Set
         counts: of the cycle; `failed` leaves reference failures out.
         open_escrow_count: escrows of objects that were not tried in this cycle; they count as failures (Q-25).
         settings: floor, proportion, base and total.
-    Source: ENG-280, ENG-281, ENG-226.
+    Source: WIRE-133, ENG-277, ENG-280, ENG-281, ENG-226.
     """
     failures = counts.failed + open_escrow_count
     if failures + counts.failed_references > settings.escrow_total:

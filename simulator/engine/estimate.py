@@ -13,7 +13,7 @@ def initial_cycle_length(user_count: int, group_count: int, membership_count: in
     Args:
         user_count, group_count: assigned ones in scope.
         membership_count: memberships of those groups.
-    Source: ENG-470.
+    Source: ENG-476, ENG-470.
     """
     total = user_count + group_count + membership_count
     return timedelta(minutes=LEAST_MINUTES_EACH * total), timedelta(minutes=MOST_MINUTES_EACH * total)

@@ -19,7 +19,7 @@ from entra_sim.simulator.scim import responses
 def escrow_after(
     error: TargetError | SourceDataError, subject: Subject, run: Run, modification: str, *, is_reference: bool = False
 ) -> EscrowEntry | None:
-    """Return the escrow that a failure leaves; none after an on-demand run (ENG-258)."""
+    """Return the escrow that a failure leaves; none after an on-demand run (ENG-258). Source: ENG-258."""
     if run.is_on_demand:
         return subject.escrow
     return escrow_rules.failed(

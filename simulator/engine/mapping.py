@@ -172,6 +172,7 @@ def map_values(
         MappingFailed: an expression failed for this object; names attribute and expression.
         SchemaPropertyCanOnlyAcceptValue: several values for a single-valued target (ENG-082).
         ObjectFlowIgnored: a flow marker asks to leave the object alone.
+    Source: ENG-071, ENG-072, ENG-073, ENG-075.
     """
     values: list[MappedValue] = []
     for item in compiled.rows:
@@ -206,7 +207,10 @@ def _seen_by_switch(item: CompiledRow, attributes: Mapping[str, Any], changed: f
 
 
 def map_value(item: CompiledRow, attributes: Mapping[str, Any], context: EvaluationContext) -> MappedValue | None:
-    """Return what one row yields, or None for no value. Null and empty are the same (ENG-014)."""
+    """Return what one row yields, or None for no value. Null and empty are the same (ENG-014).
+
+    Source: ENG-014, ENG-075.
+    """
     if item.direct is not None:
         value = attributes.get(item.direct)
         if value is None:
@@ -237,6 +241,7 @@ def shaped_result(item: CompiledRow, result: Result) -> MappedValue | None:
 
     Raises:
         ObjectFlowIgnored, SchemaPropertyCanOnlyAcceptValue: see `map_values`.
+    Source: ENG-094.
     """
     if result.ignore == "object":
         raise ObjectFlowIgnored(item.row.target_attribute_name)
@@ -247,6 +252,10 @@ def shaped_result(item: CompiledRow, result: Result) -> MappedValue | None:
 
 
 def _shaped(item: CompiledRow, value: Any, log_value: str | None) -> MappedValue | None:
+    """Return a value as the target takes it: a text or a tuple; nothing for an empty one.
+
+    Source: ENG-014, ENG-082, ENG-095.
+    """
     if type(value) is str:  # nearly always
         return MappedValue(compiled=item, value=value, log_value=log_value or value) if value else None
     if value is None or value == "" or value == [] or value == ():

@@ -43,7 +43,7 @@ class Lookups:
         Raises:
             NoMatchingValue: none has a value; nothing was asked.
             DuplicateTargetEntries: one lookup found several.
-        Source: ENG-160 to ENG-164.
+        Source: ENG-278, ENG-239, ENG-160 to ENG-164.
         """
         kind, who = self._subject.source.object_type, self._subject.source.reportable_identifier
         has_asked = False

@@ -26,7 +26,7 @@ def entered(
     code: str = "",
     message: str = "",
 ) -> Quarantine:
-    """Return the quarantine after one more bad verdict; the series goes on while it is not left."""
+    """Return the quarantine after one more bad verdict; the series goes on while it is not left. Source: ENG-282."""
     series_count = former.series_count + 1 if former else 1
     same = former is not None and former.reason is reason
     return Quarantine(
@@ -51,5 +51,8 @@ def ends_at(quarantine: Quarantine, settings: Settings) -> datetime:
 
 
 def pulled_forward(quarantine: Quarantine, now: datetime) -> Quarantine:
-    """Return the quarantine with its next attempt at once, as saving tested credentials does (design section 12)."""
+    """Return the quarantine with its next attempt at once, as saving tested credentials does (design section 12).
+
+    Source: ENG-286.
+    """
     return replace(quarantine, next_attempt_at=min(quarantine.next_attempt_at, now))

@@ -133,6 +133,7 @@ class Reconciliation:
     # -- create, take over ---------------------------------------------------------------------------------------
 
     def _provision(self) -> Exchange:
+        """Match, then take over or create. Source: ENG-144, ENG-160, ENG-165."""
         try:
             found = yield from self.lookups.match()
         except NoMatchingValue:
@@ -216,6 +217,10 @@ class Reconciliation:
     # -- update, disable -----------------------------------------------------------------------------------------
 
     def _maintain(self) -> Exchange:
+        """Read the linked object by its link and write what differs.
+
+        Source: ENG-155, ENG-166, ENG-168, ENG-169, ENG-238.
+        """
         assert self.entry is not None
         anchor = self.entry.target_anchor
         try:
@@ -304,6 +309,7 @@ class Reconciliation:
     # -- delete --------------------------------------------------------------------------------------------------
 
     def _delete(self) -> Exchange:
+        """Delete at the target, whatever an attribute says, and drop the link. Source: ENG-173, ENG-196, ENG-240."""
         assert self.entry is not None
         self.recorder.target_id = self.entry.target_anchor
         self.recorder.target_display_name = self.entry.display_name

@@ -74,6 +74,7 @@ def member_changes(
         exported: source id → target id of what was exported (ENG-231).
         resolved: source id → target id of those that are linked and in scope (ENG-234).
         names: source id → identifier, for the log.
+    Source: WIRE-114.
     """
     present = {member: resolved[member] for member in wanted if member in resolved}
     added = {member: target for member, target in present.items() if exported.get(member) != target}
@@ -90,7 +91,7 @@ def set_manager(
     Args:
         held: target id of the manager that the target shows, or None.
         manager: source id and target id of the wanted one.
-    Source: ENG-222, WIRE-040, WIRE-073.
+    Source: ENG-223, ENG-222, WIRE-040, WIRE-073.
     """
     rows = [item for item in run.user.reference_rows if item.direct == "manager"]
     if not rows or held == manager[1]:

@@ -20,7 +20,6 @@ from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
 from entra_sim.simulator.model.entry import EscrowEntry
 from entra_sim.simulator.model.entry import SyncEntry
-from entra_sim.simulator.model.mapping import ScopingFilter
 from entra_sim.simulator.model.operation import Intent
 from entra_sim.simulator.model.operation import IntentKind
 from entra_sim.simulator.model.operation import Link
@@ -56,7 +55,7 @@ class Run:
     decisions: dict[tuple[Any, ...], Intent] = field(default_factory=dict, init=False, compare=False)
 
     def mapping(self, object_type: str) -> CompiledMapping:
-        """Return the compiled mapping of "User" or "Group"."""
+        """Return the compiled mapping of "User" or "Group". Source: ENG-058."""
         return self.user if object_type == "User" else self.group
 
 
@@ -128,7 +127,10 @@ def intend(
     unresolved_members: tuple[str, ...] = (),
     is_incremental: bool = False,
 ) -> Subject:
-    """Return the object with the decision about it: scope, then the tables. Nothing is read or sent."""
+    """Return the object with the decision about it: scope, then the tables. Nothing is read or sent.
+
+    Source: ENG-059, ENG-058.
+    """
     compiled = run.mapping(source.object_type)
     mapping = compiled.mapping
     anchored, contains = run.settings.regex_match_anchored, run.settings.ampersand_contains
@@ -166,15 +168,6 @@ def _decided(
     if intent is None:
         intent = run.decisions[key] = decide(_facts(source, entry, verdict, compiled, run))
     return intent
-
-
-def _filtered(filters: tuple[ScopingFilter, ...], source: SourceObject, settings: Settings) -> FilterVerdict:
-    return evaluate_filters(
-        filters,
-        source.attributes,
-        is_anchored=settings.regex_match_anchored,
-        ampersand_contains=settings.ampersand_contains,
-    )
 
 
 def _facts(

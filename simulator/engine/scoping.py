@@ -106,7 +106,6 @@ def _equals(value: str, operands: tuple[str, ...], _anchored: bool) -> bool:
     return value == _first(operands)
 
 
-# Each sees a value that is present; the null rule (ENG-043) stands before it. Source: ENG-042, ENG-044 to ENG-048.
 OPERATORS: Mapping[str, Operator] = {
     "EQUALS": _equals,
     "NOT EQUALS": _not(_equals),
@@ -123,6 +122,7 @@ OPERATORS: Mapping[str, Operator] = {
     "&": _bits,
     "!&": _not(_bits),
 }
+"""Each sees a value that is present; the null rule (ENG-043) stands before it. Source: ENG-042, ENG-044 to ENG-048."""
 
 UNARY = frozenset({"IS NULL", "IS NOT NULL", "IS TRUE", "IS FALSE"})
 

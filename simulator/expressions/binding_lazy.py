@@ -57,6 +57,7 @@ def _iif(binder: Binder, call: Call, site: Site) -> Closure:
 
 
 def _switch(binder: Binder, call: Call, site: Site) -> Closure:
+    """Return the look-up of a text in keys, with a default. Source: ENG-092."""
     source_node, default_node, *pairs = call.arguments
     source, default = binder.optional(source_node), binder.optional(default_node)
     keys, values = pairs[::2], pairs[1::2]
@@ -86,7 +87,7 @@ def _switch(binder: Binder, call: Call, site: Site) -> Closure:
 def _constant_switch(
     source: Closure, default_node: Node | None, keys: list[Node | None], values: list[Node | None], site: Site
 ) -> Closure:
-    """Return the closure of a Switch whose keys, values and default are constants: one look-up."""
+    """Return the closure of a Switch whose keys, values and default are constants: one look-up. Source: ENG-092."""
     default = None if default_node is None else constant_value(default_node)
     table: dict[str, Any] = {}
     for key, value in zip(keys, values, strict=True):
@@ -150,6 +151,7 @@ def _join(binder: Binder, call: Call, site: Site) -> Closure:
 
 
 def _ignore_if_empty(binder: Binder, call: Call, site: Site) -> Closure:
+    """Return the value, or the marker that leaves it alone. Source: expressions.md, IgnoreFlowIfNullOrEmpty."""
     operand = binder.optional(call.arguments[0])
 
     def kept(attributes: Mapping[str, Any], run: Run) -> Any:

@@ -407,9 +407,10 @@ _ALL = (
         example_value="brown",
     ),
 )
+"""The descriptions in the order of the alphabet. Source: ENG-091."""
 
 FUNCTIONS: dict[str, FunctionDescription] = {description.name: description for description in _ALL}
-"""All functions by name; never changed."""
+"""All functions by name; never changed. Source: ENG-091."""
 
 
 def functions() -> tuple[FunctionDescription, ...]:

@@ -67,6 +67,7 @@ def _compare_types(node: Node) -> tuple[Node, ...]:
 
 
 def _check_call(call: Call, *, is_top: bool) -> None:
+    """Refuse a function that does not exist, or wrong arguments. Source: ENG-090, ENG-091."""
     description = FUNCTIONS.get(call.name)
     if description is None:
         near = nearest(call.name, tuple(FUNCTIONS))

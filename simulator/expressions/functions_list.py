@@ -40,7 +40,10 @@ def remove_duplicates(site: Site, run: Run, value: Any) -> tuple[Any, ...] | Non
 
 
 def single_app_role(site: Site, run: Run, assignments: Any) -> str | None:
-    """Return the name of the first role. Assumed: displayName, else value; of several the first."""
+    """Return the name of the first role.
+
+    Source: expressions.md, SingleAppRoleAssignment. Assumed: displayName, else value; of several the first.
+    """
     found = elements(assignments, site)
     if not found:
         return None
@@ -51,7 +54,10 @@ def single_app_role(site: Site, run: Run, assignments: Any) -> str | None:
 
 
 def app_roles(site: Site, run: Run, assignments: Any) -> tuple[dict[str, Any], ...] | None:
-    """Return one object per assignment, in order, with the keys id, value and displayName that it has."""
+    """Return one object per assignment, in order, with the keys id, value and displayName that it has.
+
+    Source: expressions.md, AppRoleAssignmentsComplex, expressions.md, AssertiveAppRoleAssignmentsComplex.
+    """
     found = elements(assignments, site)
     return tuple(_role(assignment) for assignment in found) or None
 

@@ -38,7 +38,7 @@ def c_bool(site: Site, run: Run, value: Any) -> bool:
 
 
 def negated(site: Site, run: Run, value: Any) -> bool:
-    """Return False for Boolean True and the text True in any case, else True."""
+    """Return False for Boolean True and the text True in any case, else True. Source: expressions.md, Not."""
     value = single(value, site)
     return not (value is True or (isinstance(value, str) and value.lower() == "true"))
 

@@ -114,7 +114,7 @@ def convert_to_utf8_hex(site: Site, run: Run, source: str) -> str:
 
 
 def length_of(site: Site, run: Run, value: Any) -> int:
-    """Return the number of UTF-16 code units of the text form; 0 for no value."""
+    """Return the number of UTF-16 code units of the text form; 0 for no value. Source: expressions.md, Len."""
     return length(text_or_empty(value, site))
 
 
@@ -166,7 +166,7 @@ def split(site: Site, run: Run, source: Any, delimiter: Any) -> tuple[str, ...] 
 
 
 def to_text(site: Site, run: Run, value: Any) -> str | None:
-    """Return the text form."""
+    """Return the text form. Source: expressions.md, CStr."""
     return text(value, site)
 
 

@@ -47,6 +47,7 @@ def parse_argument(text: str) -> Node:
 
 
 def _reader(text: str) -> _Parser:
+    """Return a reader of the tokens of a text that is not too long. Source: ENG-090, ENG-460."""
     if length(text) > MAX_LENGTH:
         raise ExpressionError(
             f"the expression has {length(text):,} characters; at most {MAX_LENGTH:,} are allowed",

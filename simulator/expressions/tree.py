@@ -14,7 +14,7 @@ from typing import TypeAlias
 from entra_sim.simulator.expressions.values import length
 
 MAX_LENGTH = 10_000
-"""Longest text of an expression, in UTF-16 code units. Source: expressions.md section 3, rule 9."""
+"""Longest text of an expression, in UTF-16 code units. Source: ENG-090, ENG-460, expressions.md section 3, rule 9."""
 
 MAX_DEPTH = 150
 """Deepest nesting of calls. Assumed: no limit is documented; at least 100 must work (section 3, rule 10)."""

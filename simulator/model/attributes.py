@@ -27,7 +27,7 @@ class AttributeType(StrEnum):
 
 
 class SourceObjectType(StrEnum):
-    """The two object types of the source directory that are provisioned. Source: ENG-029."""
+    """The two object types of the source directory that are provisioned (ENG-029)."""
 
     USER = "User"
     GROUP = "Group"
@@ -176,7 +176,7 @@ USER_ATTRIBUTES: tuple[SourceAttribute, ...] = (
     ),
     _attribute("passwordProfile.password", is_computed=True),
 )
-"""ENG-003, in its order. `immutableId` and the offer of rows beyond the published sample are assumed there."""
+"""In the order of the reference, which says what of it is assumed. Source: ENG-003."""
 
 GROUP_ATTRIBUTES: tuple[SourceAttribute, ...] = (
     _attribute("objectId", "id", "Object Id", "Group object ID", "Group ID", is_read_only=True),
@@ -206,7 +206,10 @@ GROUP_ATTRIBUTES: tuple[SourceAttribute, ...] = (
         "createdDateTime", "", "When created", "Created date time", type=_D, is_read_only=True, is_offered=False
     ),
 )
-"""ENG-004, then properties that a group has in the directory though no mapping may use them (graph-api.md 3.4)."""
+"""Those of groups, then properties that a group has in the directory though no mapping may use them.
+
+Source: ENG-004, graph-api.md 3.4.
+"""
 
 _EXTENSION = re.compile(r"extension_[0-9a-f]{32}_\w{1,128}", re.IGNORECASE)
 

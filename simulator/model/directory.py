@@ -110,6 +110,7 @@ class SourceObject:
         change_kind: Add, Update or Delete as the feed delivered it; "" when the object was read on purpose.
         manager_id: source id of the manager.
         member_ids: source ids of the direct members that still exist (ENG-237).
+    Source: ENG-003.
     """
 
     object_type: str
@@ -143,18 +144,27 @@ def exported_user_principal_name(upn: str, object_id: str, *, is_soft_deleted: b
 
 
 def user_attributes(
-    user: User, roles: Sequence[Mapping[str, str]] = (), *, renames_mail: bool = False
+    user: User,
+    roles: Sequence[Mapping[str, str]] = (),
+    *,
+    renames_mail: bool = False,
+    knows_guests_by_mail: bool = False,
 ) -> dict[str, Any]:
-    """Return a user's attributes as an outbound job reads them (ENG-003, ENG-012, ENG-013).
+    """Return a user's attributes as an outbound job reads them. Source: ENG-003, ENG-012, ENG-013, Q-27.
 
     Args:
         renames_mail: a soft delete also renames mail and mail nickname (Q-26).
+        knows_guests_by_mail: a converted guest (one whose UPN has no #EXT#) goes by the mail address (Q-27).
     """
     attributes: dict[str, Any] = dict(user.attributes)
     upn = user.user_principal_name
     is_soft_deleted = user.presence is Presence.SOFT_DELETED
     attributes["objectId"] = user.object_id
-    attributes["userPrincipalName"] = exported_user_principal_name(upn, user.object_id, is_soft_deleted=is_soft_deleted)
+    is_converted_guest = attributes.get("userType") == "Guest" and "#EXT#" not in upn
+    name = str(attributes.get("mail") or upn) if knows_guests_by_mail and is_converted_guest else upn
+    attributes["userPrincipalName"] = exported_user_principal_name(
+        name, user.object_id, is_soft_deleted=is_soft_deleted
+    )
     attributes["originalUserPrincipalName"] = user.object_id.replace("-", "") + upn if is_soft_deleted else upn
     if renames_mail and is_soft_deleted:
         for name in {"mail", "mailNickname"} & attributes.keys():

@@ -261,6 +261,7 @@ def _guessed_definition(name: str) -> AttributeDefinition:
 
 
 def _definition(item: Mapping[str, Any]) -> AttributeDefinition:
+    """Return an attribute of the list as the document has it. Source: ENG-079."""
     return AttributeDefinition(
         name=str(item["name"]),
         type=str(item.get("type", "String")),

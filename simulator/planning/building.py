@@ -162,7 +162,8 @@ class Planner:
         """
         question = self._question
         assert question.image is not None
-        people, packed_teams = observed(question.image, self._states)
+        by_mail = question.settings.guest_upn_from_mail
+        people, packed_teams = observed(question.image, self._states, knows_guests_by_mail=by_mail)
         question.image = None
         return_memory()
         names, managers = {}, set()

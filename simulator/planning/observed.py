@@ -73,7 +73,13 @@ class Person(NamedTuple):
         )
 
 
-def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...], shared: dict[Any, Any]) -> Person:
+def _person(
+    record: UserRecord,
+    roles: tuple[tuple[str, ...] | None, ...],
+    shared: dict[Any, Any],
+    *,
+    knows_guests_by_mail: bool,
+) -> Person:
     """Return a user with the defaults that the directory gives to a new one. Source: ENG-003."""
     if len(shared) > MOST_SHARED:
         shared.clear()
@@ -83,7 +89,7 @@ def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...], share
         object_id=record.object_id,
         attributes={"accountEnabled": True, "displayName": alias, "mailNickname": alias, **given},
     )
-    attributes = user_attributes(user)
+    attributes = user_attributes(user, knows_guests_by_mail=knows_guests_by_mail)
     names, share = tuple(attributes), shared.setdefault
     return Person(
         object_id=user.object_id,
@@ -122,14 +128,25 @@ class Team:
         )
 
 
-def observed(image: DirectoryImage, states: Sequence[JobSettings]) -> tuple[Packed[Person], Packed[Team]]:
-    """Return users and groups in feed order (by object id), with what entitles them in each state of the job."""
+def observed(
+    image: DirectoryImage, states: Sequence[JobSettings], *, knows_guests_by_mail: bool = False
+) -> tuple[Packed[Person], Packed[Team]]:
+    """Return users and groups in feed order (by object id), with what entitles them in each state of the job.
+
+    Args:
+        knows_guests_by_mail: as in `user_attributes` (Q-27).
+    """
     groups = {group.object_id: group for group in image.groups}
     entitling = [_entitling(image, state, groups) for state in states]
     assigned = [{principal for principal, _role in _assignments(image, state)} for state in states]
     shared: dict[Any, Any] = {}
     people = Packed(
-        _person(record, tuple(found.get(record.object_id) for found in entitling), shared)
+        _person(
+            record,
+            tuple(found.get(record.object_id) for found in entitling),
+            shared,
+            knows_guests_by_mail=knows_guests_by_mail,
+        )
         for record in sorted(image.users, key=lambda item: item.object_id)
     )
     teams = Packed(

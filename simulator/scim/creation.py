@@ -42,7 +42,7 @@ def resource_body(object_type: str, values: Sequence[TargetValue]) -> dict[str, 
         object_type: "User" or "Group".
         values: in mapping order, which is the order of the keys after the fixed first ones.
 
-    Source: WIRE-050 to WIRE-058, WIRE-101, ENG-084.
+    Source: ENG-083, WIRE-050 to WIRE-058, WIRE-101, ENG-084.
     """
     body: dict[str, Any] = {"schemas": list(SCHEMAS[object_type]), "meta": {"resourceType": object_type}}
     for value in values:

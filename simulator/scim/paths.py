@@ -159,7 +159,7 @@ def member(holder: Any, name: str) -> Any:
 def quoted(value: str) -> str:
     """Return the text as a filter literal: in double quotes, escaped as in JSON, other characters as they are.
 
-    Source: WIRE-023, WIRE-024.
+    Source: ENG-078, WIRE-023, WIRE-024.
     """
     try:
         return orjson.dumps(value).decode()

@@ -39,7 +39,7 @@ def match(object_type: str, attribute: str, value: str, *, provenance: Provenanc
         attribute: the mapping's target expression as it stands, filter and all.
         value: what the source object has; quoted here.
 
-    Source: WIRE-021 to WIRE-024, WIRE-026, WIRE-100.
+    Source: WIRE-008, WIRE-021 to WIRE-024, WIRE-026, WIRE-100.
     """
     query = (*_WITHOUT_MEMBERS[object_type], ("filter", f"{attribute} eq {quoted(value)}"))
     return Call(method="GET", path=COLLECTIONS[object_type], query=query, provenance=provenance)

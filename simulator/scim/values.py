@@ -61,7 +61,9 @@ def text_json(value: Any, type_: str, name: str, *, is_sub_attribute: bool) -> A
 def roles_of(value: Any) -> tuple[Mapping[str, Any], ...]:
     """Return the app roles that a role mapping produced, () when the value is none of that.
 
-    A role is a mapping with `value` (and `id`, `displayName`), or the JSON text of one. Source: ENG-104, ENG-105.
+    A role is a mapping with `value` (and `id`, `displayName`), or the JSON text of one.
+
+    Source: WIRE-124, ENG-104, ENG-105.
     """
     items = value if isinstance(value, (list, tuple)) else [value]
     roles = [role for item in items if (role := _role(item)) is not None]

@@ -38,6 +38,7 @@ class ApplicationService:
         Raises:
             UserInputError: the name is empty or longer than 120 characters.
             StateConflict: another application has the name (here names are keys; the real service allows doubles).
+        Source: ENG-005, ENG-120.
         """
         name = name.strip()
         if not name or len(name) > 120:
@@ -168,7 +169,8 @@ class ApplicationService:
                 raise NotFound(f"'{principal_key}' is not assigned to '{application.name}'.")
             for assignment in found:
                 self._core.directory.delete_assignment(assignment.assignment_id)
-                self._assignment_changed(application, assignment)
+            for assignment in found:
+                self._assignment_lost(application, assignment)
             self._core.audit(
                 "Remove app role assignment",
                 f"{application.name}: {principal.display_name}",
@@ -176,6 +178,7 @@ class ApplicationService:
             )
 
     def _role_id(self, application: Application, role: str | None) -> str:
+        """Return the role of this name; without a name, that of the default access. Source: ENG-025."""
         if role is None:
             return DEFAULT_ACCESS_ROLE
         roles = self.roles(application)
@@ -197,3 +200,18 @@ class ApplicationService:
         )
         if assignment.principal_type == "Group":
             self._directory.mark_members(assignment.principal_id, application.application_id, ChangeKind.ASSIGNMENT)
+
+    def _assignment_lost(self, application: Application, assignment: Assignment) -> None:
+        """Put a principal who lost an assignment, and a group's direct members, into the feed. Source: ENG-107."""
+        losers: tuple[str, ...] = (assignment.principal_id,)
+        if assignment.principal_type == "Group":
+            self._core.feed.append(
+                self._core.clock.now(),
+                "Group",
+                assignment.principal_id,
+                ChangeKind.ASSIGNMENT,
+                application_id=application.application_id,
+                visible_at=self._directory.assignments_visible_at(),
+            )
+            losers = self._core.directory.living_member_ids(assignment.principal_id, with_soft_deleted=True)
+        self._directory.mark_losers(losers, application.application_id, ChangeKind.ASSIGNMENT)

@@ -101,7 +101,7 @@ class Core:
         by: str = ADMIN,
         category: str = "ProvisioningManagement",
     ) -> None:
-        """Append an audit event. Source: ENG-289, ENG-353."""
+        """Append an audit event. Source: ENG-352, ENG-289, ENG-353."""
         self.logs.append_audit(
             AuditEvent(
                 sequence=0,

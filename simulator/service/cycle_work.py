@@ -150,7 +150,10 @@ class CycleWork:
             self._cycle = replace(self._cycle, holds_removals=True)
 
     def _is_held(self, subject: Subject) -> bool:
-        """Return whether a removal is held back: Q-18 says whether all of the cycle are, or what passes the number."""
+        """Return whether a removal is held back: Q-18 says whether all of the cycle are, or what passes the number.
+
+        Source: ENG-305, ENG-306.
+        """
         configuration, cycle = self._job.configuration, self._cycle
         if cycle.releases_removals:
             return False
@@ -166,7 +169,10 @@ class CycleWork:
     # -- users, groups -------------------------------------------------------------------------------------------
 
     def _work_phase(self, phase: Phase) -> bool:
-        """Work through one kind of objects; returns False when the process asked to stop."""
+        """Work through one kind of objects; returns False when the process asked to stop.
+
+        Source: ENG-141, WIRE-039, ENG-146, ENG-215.
+        """
         order = list(Phase)
         if order.index(self._cycle.phase) > order.index(phase):
             return True
@@ -193,7 +199,7 @@ class CycleWork:
                 yield self._task(subject)
 
     def _intend(self, phase: Phase, page: list[str]) -> list[Subject]:
-        """Observe a page and decide about each object; pure but for the reading."""
+        """Observe a page and decide about each object; pure but for the reading. Source: ENG-278."""
         core, job, kind = self._core, self._job, _TYPES[phase]
         sources = self._observer.observe(kind, page)
         entries = core.jobs.get_entries(job.job_id, kind, page)
@@ -216,7 +222,7 @@ class CycleWork:
         return subjects
 
     def _task(self, subject: Subject) -> Task:
-        """Return one object's way through the engine. Source: ENG-270: a failure never ends a cycle."""
+        """Return one object's way through the engine. Source: WIRE-130, ENG-270: a failure never ends a cycle."""
         began_at = self._core.clock.now()
         self._claim(subject)
         self._position.start(subject.source.object_id)
@@ -283,7 +289,10 @@ class CycleWork:
             core.progress.forget_intent(job_id, kind, object_id)
 
     def _record_escrow(self, subject: Subject, outcome: Outcome, is_noted: bool) -> None:
-        """Keep or drop the escrow; one of a reference stays while the reference pass is going to look at it."""
+        """Keep or drop the escrow; one of a reference stays while the reference pass is going to look at it.
+
+        Source: ENG-273, ENG-277.
+        """
         core, job_id = self._core, self._job.job_id
         if outcome.error is not None and self._is_too_many():
             core.jobs.clear_escrows(job_id)

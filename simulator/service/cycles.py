@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from entra_sim.simulator.engine.probe import probe
+from entra_sim.simulator.engine.probe import refusal_record
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.job import Cycle
@@ -29,6 +30,7 @@ from entra_sim.simulator.service.driving import Line
 from entra_sim.simulator.service.driving import drive
 from entra_sim.simulator.service.driving import open_transport
 from entra_sim.simulator.service.observing import CycleObserver
+from entra_sim.simulator.service.records import log_entry
 from entra_sim.simulator.service.recovery import clear_up
 from entra_sim.simulator.service.runs import RunBuilder
 
@@ -100,6 +102,10 @@ class CycleRunner:
         return work.work()
 
     def _begin(self, job: SynchronizationJob) -> Cycle:
+        """Return the cycle that begins: an initial one without a watermark.
+
+        Source: ENG-123, ENG-125, ENG-156, ENG-157, ENG-324.
+        """
         core = self._core
         now = core.clock.now()
         lower = job.watermark
@@ -139,7 +145,7 @@ class CycleRunner:
         try:
             drive(probe(mappings, guids, "check the credentials before the cycle"), line.send)
         except TargetError as error:
-            self._refused(job.job_id, job.cycle, application, error)
+            self._refused(job.job_id, job.cycle, application, error, line)
             return CycleResult(
                 application_name=application.name,
                 kind=job.cycle.kind,
@@ -150,8 +156,11 @@ class CycleRunner:
             )
         return None
 
-    def _refused(self, job_id: str, cycle: Cycle, application: Application, error: TargetError) -> None:
-        """Quarantine the job after a bad probe: no record, job status and audit only (Q-24). The watermark stays."""
+    def _refused(self, job_id: str, cycle: Cycle, application: Application, error: TargetError, line: Line) -> None:
+        """Quarantine the job after a bad probe: status and audit, a record only if Q-24 says so; the watermark stays.
+
+        Source: ENG-140, ENG-280, ENG-283.
+        """
         core = self._core
         with core.database.atomic():
             if not cycle.counts.imported and cycle.phase is Phase.USERS:  # nothing done yet: it begins anew
@@ -174,3 +183,14 @@ class CycleRunner:
             core.jobs.save(
                 replace(quarantined, last_execution=execution, complete_failure_count=job.complete_failure_count + 1)
             )
+            if core.settings.failed_probe_is_logged and quarantined.quarantine is not None:
+                log_entry(
+                    core,
+                    job,
+                    application,
+                    self._builder.schema(job_id),
+                    refusal_record(error, application.name, quarantined.quarantine.next_attempt_at),
+                    cycle_id=cycle.cycle_id,
+                    began_at=cycle.began_at,
+                    request_sequences=(line.sequence,),
+                )

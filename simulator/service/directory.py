@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
@@ -74,6 +75,7 @@ class DirectoryService:
 
         Raises:
             NotFound: neither exists.
+        Source: ENG-029.
         """
         user = self._store.get_user(key) or self._store.find_user(key)
         if user is not None:
@@ -159,6 +161,8 @@ class DirectoryService:
                     names.add("originalUserPrincipalName")
                 if "accountEnabled" in names:
                     names.add("IsSoftDeleted")
+                if self._core.settings.guest_upn_from_mail and names & {"mail", "userType"}:
+                    names.add("userPrincipalName")
                 self._changed("User", user.object_id, ChangeKind.UPDATED, names)
         return changed
 
@@ -178,6 +182,24 @@ class DirectoryService:
             if self._core.settings.soft_delete_removes_membership:
                 self._mark_groups_of(user.object_id)
         return user
+
+    def take_out_of_sync(self, key: str) -> User:
+        """Take a hybrid user out of the on-premises synchronization. Source: ENG-180 (Q-29).
+
+        Returns:
+            The user: in the recycle bin or, if the setting says so, alive in the cloud with dirSyncEnabled false.
+
+        Raises:
+            StateConflict: it is in the recycle bin, or no hybrid user.
+        """
+        user = self._living(key)
+        if user.attributes.get("dirSyncEnabled") is not True:
+            raise StateConflict(
+                f"'{user.user_principal_name}' is not synchronized from on-premises: its dirSyncEnabled is not true."
+            )
+        if self._core.settings.unsynced_user_is_soft_deleted:
+            return self.delete_user(user.object_id)
+        return self.update_user(user.object_id, {"dirSyncEnabled": False})
 
     def restore_user(self, key: str) -> User:
         """Take a user out of the recycle bin.
@@ -269,8 +291,9 @@ class DirectoryService:
                 self._store.save_group(replace(group, attributes=after))
                 self._changed("Group", group.object_id, ChangeKind.UPDATED, names)
             if "securityEnabled" in names:
+                mark = self.mark_members if after.get("securityEnabled", True) else self._mark_losing_members
                 for application_id in self._store.applications_of_group(group.object_id):
-                    self.mark_members(group.object_id, application_id, ChangeKind.MEMBERSHIP)
+                    mark(group.object_id, application_id, ChangeKind.MEMBERSHIP)
         return self.group(group.object_id)
 
     def add_members(self, key: str, members: Iterable[str]) -> Group:
@@ -292,7 +315,10 @@ class DirectoryService:
                 member = self.principal(member_key)
                 if not self._store.remove_member(group.object_id, member.object_id):
                     raise NotFound(f"'{member_key}' is no direct member of '{group.display_name}'.")
-                self._membership_changed(group.object_id, member)
+                self._changed("Group", group.object_id, ChangeKind.MEMBERS, ("members",))
+                if isinstance(member, User):
+                    for application_id in self._store.applications_of_group(group.object_id):
+                        self.mark_losers([member.object_id], application_id, ChangeKind.MEMBERSHIP)
         return self.group(group.object_id)
 
     def delete_group(self, key: str) -> None:
@@ -300,8 +326,7 @@ class DirectoryService:
         with self._core.database.atomic():
             group = self.group(key)
             applications = self._store.applications_of_group(group.object_id)
-            for application_id in applications:
-                self.mark_members(group.object_id, application_id, ChangeKind.MEMBERSHIP)
+            losers = self._store.living_member_ids(group.object_id, with_soft_deleted=True)
             tombstone = Tombstone(
                 object_id=group.object_id,
                 object_type="Group",
@@ -312,7 +337,24 @@ class DirectoryService:
             self._store.save_tombstone(tombstone, self._core.clock.now())
             self._mark_groups_of(group.object_id)
             self._store.delete_group(group.object_id)
+            for application_id in applications:
+                self.mark_losers(losers, application_id, ChangeKind.MEMBERSHIP)
             self._changed("Group", group.object_id, ChangeKind.HARD_DELETED)
+
+    def mark_losers(self, user_ids: Sequence[str], application_id: str, kind: ChangeKind) -> None:
+        """Put those who lost an assignment into the feed of one application. Source: ENG-107 (Q-28).
+
+        Whom another assignment keeps has lost at most a role; whether that is a change of the user, the setting says.
+        """
+        kept: Mapping[str, Any] = {}
+        if not self._core.settings.role_removal_is_a_change:
+            kept = self._store.entitling_roles(application_id, user_ids)
+        for user_id in user_ids:
+            if user_id not in kept and self._store.get_user(user_id) is not None:
+                self._changed("User", user_id, kind, application_id=application_id)
+
+    def _mark_losing_members(self, group_id: str, application_id: str, kind: ChangeKind) -> None:
+        self.mark_losers(self._store.living_member_ids(group_id, with_soft_deleted=True), application_id, kind)
 
     def mark_members(self, group_id: str, application_id: str, kind: ChangeKind) -> None:
         """Put the direct members that are users into the feed of one application. Source: design section 11."""
@@ -339,6 +381,10 @@ class DirectoryService:
                 self._membership_changed(group_id, member)
 
     def _membership_changed(self, group_id: str, member: User | Group) -> None:
+        """Put a group whose members changed into the feed, and the user where the group entitles to something.
+
+        Source: ENG-007, ENG-021.
+        """
         self._changed("Group", group_id, ChangeKind.MEMBERS, ("members",))
         if isinstance(member, User):
             for application_id in self._store.applications_of_group(group_id):

@@ -106,7 +106,8 @@ class DiscoveryService:
             after = page[-1]
             entitled = store.entitling_roles(application.application_id, page)
             for object_id, user in sorted(store.get_users(page).items()):
-                value = text_of(user_attributes(user).get(row.direct or ""))
+                read = user_attributes(user, knows_guests_by_mail=self._core.settings.guest_upn_from_mail)
+                value = text_of(read.get(row.direct or ""))
                 if value and user.presence is not Presence.SOFT_DELETED:
                     owner = (object_id, user.user_principal_name, sync_all or object_id in entitled)
                     owners.setdefault(value.casefold(), owner)

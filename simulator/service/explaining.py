@@ -18,6 +18,8 @@ from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.run import intend
 from entra_sim.simulator.engine.scoping import ClauseResult
 from entra_sim.simulator.errors import SimulatorError
+from entra_sim.simulator.errors import TargetTimeout
+from entra_sim.simulator.errors import TargetUnreachable
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.directory import Group
 from entra_sim.simulator.model.directory import Presence
@@ -33,6 +35,8 @@ from entra_sim.simulator.service.applications import ApplicationKey
 from entra_sim.simulator.service.driving import open_transport
 from entra_sim.simulator.service.observing import CycleObserver
 from entra_sim.simulator.service.simulator import Simulator
+
+UNANSWERED = (TargetUnreachable.code, TargetTimeout.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,9 +259,9 @@ def _advice(
     *,
     looked_at: bool,
 ) -> list[str]:
-    """Return what to change when nothing happens, most likely first."""
-    advice = []
+    """Return what to change when nothing happens, most likely first; before it, what may go wrong (ENG-278)."""
     source = subject.source
+    advice = _unanswered(simulator, job, subject)
     if job.schedule is not ScheduleState.ACTIVE:
         advice.append("Set Provisioning Status to On.")
     if job.quarantine is not None:
@@ -282,6 +286,19 @@ def _advice(
     if not advice and not looked_at:
         advice.append("Change something that is mapped, provision it on demand, or restart provisioning (ENG-151).")
     return advice
+
+
+def _unanswered(simulator: Simulator, job: SynchronizationJob, subject: Subject) -> list[str]:
+    """Return a warning of a second account, where a create waits whose answer was lost. Source: ENG-160, ENG-278."""
+    kind, object_id = subject.key
+    waiting = simulator.core.jobs.get_escrows(job.job_id, kind, [object_id]).get(object_id)
+    if waiting is None or subject.entry is not None or waiting.error_code not in UNANSWERED:
+        return []
+    return [
+        "Its create got no answer, so the target may have the account all the same. The retry looks for it by what it "
+        "is matched by now: if that changed since, look for an account of the old name there and delete it, because "
+        "a second one is made (ENG-278)."
+    ]
 
 
 def _nested_in(simulator: Simulator, application: Application, principal: User | Group) -> str:

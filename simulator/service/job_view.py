@@ -125,7 +125,10 @@ def _progress(job: SynchronizationJob, now: datetime, object_count: int, page_si
 def _entry_counts(
     job: SynchronizationJob, link_counts: Mapping[str, int], target_names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Return how many objects ever came into scope, since links were cleared: deletes do not count back (ENG-363)."""
+    """Return how many objects ever came into scope, since links were cleared: deletes do not count back (ENG-363).
+
+    Source: ENG-363.
+    """
     gone = {"User": job.gone_users, "Group": job.gone_groups}
     totals = {kind: link_counts.get(kind, 0) + gone[kind] for kind in ("User", "Group")}
     return [

@@ -35,7 +35,10 @@ class CycleObserver:
         self.held = frozenset(core.jobs.list_held(job.job_id))
 
     def changes(self, object_type: str) -> dict[str, ChangedObject]:
-        """Return the objects of the feed that matter to this job, by id in feed order. Source: ENG-150, ENG-152."""
+        """Return the objects of the feed that matter to this job, by id in feed order.
+
+        Source: ENG-151, ENG-150, ENG-152.
+        """
         if object_type not in self._changes:
             compiled = self._builder.schema(self._job.job_id)
             mapping = compiled.user if object_type == "User" else compiled.group
@@ -64,7 +67,7 @@ class CycleObserver:
         return bool(self.changes("User") or self.changes("Group"))
 
     def pages(self, object_type: str, after: str) -> Iterator[list[str]]:
-        """Yield pages of object ids in feed order, starting after an id."""
+        """Yield pages of object ids in feed order, starting after an id. Source: ENG-141."""
         size = self._core.settings.page_size
         if self._cycle.kind is CycleKind.INITIAL:
             yield from self._all_pages(object_type, after, size)
@@ -78,7 +81,10 @@ class CycleObserver:
             yield ids[start : start + size]
 
     def _all_pages(self, object_type: str, after: str, size: int) -> Iterator[list[str]]:
-        """Yield every object of the directory, and links whose object is gone. Source: ENG-140, ENG-143."""
+        """Yield every object of the directory, and links whose object is gone.
+
+        Source: ENG-141, ENG-324, ENG-140, ENG-143.
+        """
         store, jobs = self._core.directory, self._core.jobs
         read = store.user_ids_after if object_type == "User" else store.group_ids_after
         while True:

@@ -44,7 +44,7 @@ from entra_sim.simulator.service.runs import RunBuilder
 from entra_sim.simulator.store.progress import CreateIntent
 
 MAX_MEMBERS = 5
-"""Source: ENG-250."""
+"""Source: ENG-250, ENG-460."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,7 @@ class OnDemandService:
             NotFound: no such user or group.
             StateConflict: no credentials are saved, or the group mapping is disabled.
             UserInputError: too many members, or members for a user.
+        Source: WIRE-041, ENG-253.
         """
         application = self._applications.get(key)
         job = self._core.jobs.get(application.job_id)

@@ -27,6 +27,8 @@ def on_demand_as_graph(result: OnDemandResult) -> dict[str, str]:
     """Return a stringKeyStringValuePair: two JSON texts, verdict and record (of the object itself, not of references).
 
     A run whose connection failed has no record; its value is an empty object.
+
+    Source: ENG-255.
     """
     details = {"errorCode": result.code, "errorMessage": result.message}
     record = _record(result.entries[0]) if result.entries else {}
@@ -34,6 +36,7 @@ def on_demand_as_graph(result: OnDemandResult) -> dict[str, str]:
 
 
 def _record(entry: ProvisioningLogEntry) -> dict[str, Any]:
+    """Return the record as this answer has it. Source: ENG-255."""
     shown = entry.as_dict()
     began_at = entry.at - timedelta(milliseconds=entry.duration_ms)
     error = shown["provisioningStatusInfo"]["errorInformation"] or {

@@ -66,6 +66,7 @@ class ProvisioningService:
 
         Raises:
             UserInputError: the URL or the secret cannot be used; nothing is stored.
+        Source: ENG-286, ENG-321.
         """
         TenantUrl.parse(tenant_url, allow_http=True)
         BearerToken(secret)
@@ -122,6 +123,7 @@ class ProvisioningService:
         Raises:
             UserInputError: not Manual or Automatic.
             StateConflict: from Automatic back to Manual, which is impossible (ENG-460).
+        Source: ENG-460.
         """
         if mode not in ("Manual", "Automatic"):
             raise UserInputError(f"The provisioning mode is Manual or Automatic, not '{mode}'.")
@@ -134,6 +136,8 @@ class ProvisioningService:
         """Set *Sync only assigned users and groups* ("assigned") or *Sync all users and groups* ("all").
 
         It does not re-evaluate anybody: that takes a restart (ENG-028).
+
+        Source: ENG-020, ENG-028.
         """
         if scope not in SCOPES:
             raise UserInputError(f"The scope is 'assigned' or 'all', not '{scope}'.")
@@ -199,6 +203,7 @@ class ProvisioningService:
 
         Raises:
             StateConflict: the user mapping cannot be disabled (ENG-088).
+        Source: ENG-088, ENG-204.
         """
         if object_type == "User" and not enabled:
             raise StateConflict("The user mapping cannot be disabled; only the group mapping can (ENG-088).")
@@ -222,7 +227,10 @@ class ProvisioningService:
         self._save_schema(key, document, MAPPING_SAVED)
 
     def set_scoping_filters(self, key: ApplicationKey, object_type: str, filters: Sequence[Mapping[str, Any]]) -> None:
-        """Replace the scoping filters of a mapping (see `schemas.set_filters` for the two spellings)."""
+        """Replace the scoping filters of a mapping (see `schemas.set_filters` for the two spellings).
+
+        Source: ENG-059, ENG-125.
+        """
         document = self._document(key)
         schemas.set_filters(schemas.object_mapping_of(document, object_type), list(filters))
         self._save_schema(key, document, MAPPING_SAVED)
@@ -246,6 +254,7 @@ class ProvisioningService:
 
         Raises:
             StateConflict: a required target attribute's row cannot be removed (ENG-076).
+        Source: ENG-076.
         """
         document = self._document(key)
         mapping = schemas.object_mapping_of(document, object_type)
@@ -261,6 +270,10 @@ class ProvisioningService:
         return schemas.edited(self.get_schema(key))
 
     def _save_schema(self, key: ApplicationKey, document: Mapping[str, Any], effects: Effects) -> None:
+        """Check and store a schema, and clear what its replacement clears.
+
+        Source: ENG-501, ENG-320, ENG-059, ENG-086, ENG-125.
+        """
         schema = read_schema(document)
         for mapping in (schema.user, schema.group):
             compile_mapping(mapping)
@@ -388,7 +401,10 @@ class ProvisioningService:
         return None
 
     def _cleared(self, job: SynchronizationJob, effects: Effects) -> SynchronizationJob:
-        """Return the job with what an operation clears cleared; links, escrows and progress go from the store."""
+        """Return the job with what an operation clears cleared; links, escrows and progress go from the store.
+
+        Source: ENG-305, ENG-312, ENG-313, ENG-314, ENG-316, ENG-317, ENG-323, ENG-325.
+        """
         jobs, job_id = self._core.jobs, job.job_id
         starts_anew = effects.watermark or (effects.links and self._core.settings.cleared_links_start_initial)
         if effects.watermark:

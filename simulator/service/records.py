@@ -25,7 +25,7 @@ def log_entry(
     initiated_by: str = "system",
     tenant_id: str = "",
 ) -> ProvisioningLogEntry:
-    """Append the record and return it; its sequence is left 0. Source: ENG-340, ENG-341.
+    """Append the record and return it; its sequence is left 0. Source: ENG-474, ENG-340, ENG-341.
 
     Args:
         tenant_id: spares looking it up when many records are written.

@@ -82,7 +82,10 @@ class ReferencePass:
         return ReferenceWork(pending=pending, exchange=contained, members=members, escrow=escrow)
 
     def _manager(self, subject: Subject, entry: SyncEntry, held: str | None) -> ReferenceExchange:
-        """Write the manager; one that is not linked or out of scope is left out silently. Source: ENG-221, ENG-224."""
+        """Write the manager; one that is not linked or out of scope is left out silently.
+
+        Source: ENG-225, ENG-221, ENG-224.
+        """
         manager_id = subject.source.manager_id
         target = self._run.target_of("User", manager_id) if manager_id else None
         if manager_id is None or target is None:

@@ -73,7 +73,7 @@ class RunBuilder:
         return TenantUrl.parse(job.configuration.tenant_url, allow_http=True)
 
     def run(self, job: SynchronizationJob, *, looks_up_by_filter: bool = False, is_on_demand: bool = False) -> Run:
-        """Return the shared part of a cycle or an on-demand run."""
+        """Return the shared part of a cycle or an on-demand run. Source: WIRE-005."""
         compiled = self.schema(job.job_id)
         core = self._core
         is_plain = is_on_demand or not job.configuration.tenant_url
@@ -114,6 +114,7 @@ class RunBuilder:
         Args:
             changes: what the feed said of each; objects without an entry get `default_change`.
             with_roles: false in on-demand runs (ENG-106).
+        Source: ENG-106.
         """
         observe = self._users if object_type == "User" else self._groups
         found = observe(job, application, object_ids, with_roles and not job.configuration.sync_all, default_change)
@@ -134,6 +135,10 @@ class RunBuilder:
         with_roles: bool,
         change_kind: str,
     ) -> dict[str, SourceObject]:
+        """Return users with what this application entitles them to.
+
+        Source: ENG-020, ENG-021, ENG-026, ENG-107, ENG-189.
+        """
         store = self._core.directory
         entitled = store.entitling_roles(application.application_id, object_ids)
         roles = {role.role_id: role for role in store.list_roles(application.application_id)} if with_roles else {}
@@ -147,6 +152,7 @@ class RunBuilder:
                     user,
                     [{"id": role.role_id, "value": role.value, "displayName": role.display_name} for role in held],
                     renames_mail=self._core.settings.tombstone_renames_mail,
+                    knows_guests_by_mail=self._core.settings.guest_upn_from_mail,
                 ),
                 presence=user.presence,
                 is_entitled=job.configuration.sync_all or object_id in entitled,
@@ -163,6 +169,7 @@ class RunBuilder:
         _with_roles: bool,
         change_kind: str,
     ) -> dict[str, SourceObject]:
+        """Return groups; one is entitled if it is assigned itself. Source: ENG-004, ENG-022, ENG-023, ENG-026."""
         store = self._core.directory
         assigned = store.assigned_principals(application.application_id, object_ids)
         keeps_deleted = not self._core.settings.soft_delete_removes_membership

@@ -21,6 +21,7 @@ FLOW_NAMES = {"Always": "Always", "Only during object creation": "ObjectAddOnly"
 
 @cache
 def _template_text() -> str:
+    """Return the packaged template. Source: ENG-085, ENG-100 to ENG-103."""
     return files("entra_sim.simulator").joinpath("data/template-scim.json").read_text(encoding="utf-8")
 
 
@@ -65,7 +66,7 @@ def find_row(mapping: Mapping[str, Any], target: str) -> dict[str, Any]:
 
 
 def add_row(mapping: dict[str, Any], row: Mapping[str, Any]) -> None:
-    """Append an attribute mapping given in the portal's words (see `graph_row`) or in Graph's."""
+    """Append an attribute mapping given in the portal's words (see `graph_row`) or in Graph's. Source: ENG-076."""
     made = graph_row(row)
     if any(item["targetAttributeName"] == made["targetAttributeName"] for item in mapping["attributeMappings"]):
         raise StateConflict(f"'{made['targetAttributeName']}' is mapped already; edit that mapping (ENG-076).")

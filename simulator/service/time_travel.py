@@ -70,7 +70,10 @@ class TimeTravel:
             yield
 
     def agenda(self) -> list[Due]:
-        """Return what is due next, soonest first: per job its next cycle, the quarantine's end, the next purge."""
+        """Return what is due next, soonest first: per job its next cycle, the quarantine's end, the next purge.
+
+        Source: ENG-126.
+        """
         due = []
         for job in self._core.jobs.list_jobs():
             if job.schedule is not ScheduleState.ACTIVE:

@@ -93,6 +93,7 @@ class FeedStore:
 
         Args:
             relevant: source attributes that mappings and filters read; an update of others is no change (ENG-152).
+        Source: ENG-001, ENG-015, ENG-151, ENG-152.
         """
         if lower >= upper:
             return []
@@ -109,6 +110,8 @@ class FeedStore:
             if kind in _ALWAYS or names & relevant:
                 kinds, attributes = found.setdefault(row["object_id"], (set(), set()))
                 kinds.add(kind)
+                if kind is ChangeKind.RESTORED:  # the feed gives the current state: it is not deleted any more
+                    kinds.discard(ChangeKind.SOFT_DELETED)
                 attributes |= names
         return [
             ChangedObject(object_id=object_id, kinds=frozenset(kinds), attributes=frozenset(attributes))

@@ -124,7 +124,7 @@ class JobStore:
         return {row["source_anchor"]: _entry(row) for row in rows}
 
     def resolve_members(self, job_id: str, source_anchors: Sequence[str]) -> dict[str, str]:
-        """Return source anchor → target anchor of those users and groups that have a managed link."""
+        """Return source anchor → target anchor of those users and groups that have a managed link. Source: WIRE-111."""
         rows = self._db.rows(
             "SELECT source_anchor, target_anchor FROM entry WHERE job_id = ? AND object_type IN ('User', 'Group') "
             "AND is_managed AND source_anchor IN (SELECT value FROM json_each(?))",

@@ -73,7 +73,7 @@ class AssignmentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryImage:
-    """The whole directory at one instant. Source: ENG-001.
+    """The whole directory at one instant.
 
     Every reference (manager, member, principal) is an object id that occurs in the image.
     """

@@ -30,7 +30,7 @@ MOST_PICKED = 200
 
 @blueprint.get("/enterprise-apps/<app_id>/users")
 def page(app_id: str) -> Answer:
-    """List the assignments."""
+    """List the assignments. Source: ENG-489."""
     application = the_application(app_id)
     after = str(number_argument("after") or "")
     found = screens().assignments(application.application_id, after=after, limit=PAGE)
@@ -51,6 +51,7 @@ def add(app_id: str) -> Answer:
 
 
 def _add_page(app_id: str, picked: list[User | Group], problem: str) -> str:
+    """Return the Add Assignment page. Source: ENG-489."""
     application = the_application(app_id)
     users = sum(isinstance(item, User) for item in picked)
     return render_template(

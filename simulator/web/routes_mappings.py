@@ -54,6 +54,7 @@ def page(app_id: str, kind: str) -> Answer:
 
 
 def _page(application: Application, kind: str, document: dict[str, Any], problem: str) -> str:
+    """Return the Attribute Mapping page. Source: ENG-483."""
     object_type = object_type_of(kind)
     mapping = object_mapping_of(document, object_type)
     readings = read_schema(document).mapping(object_type)
@@ -164,6 +165,7 @@ def _attribute_page(
     typed: RowForm,
     result: Outcome | None = None,
 ) -> str:
+    """Return the Edit Attribute page. Source: ENG-483."""
     object_type = object_type_of(kind)
     mapped = {row["targetAttributeName"] for row in object_mapping_of(document, object_type)["attributeMappings"]}
     targets = [item["name"] for item in attributes_of(document, object_type, side="target") if item["name"] != "id"]

@@ -43,6 +43,7 @@ def connectivity(app_id: str) -> Answer:
 
 
 def _connectivity(application: Application, button: str, typed: Typed | None = None) -> str:
+    """Return the Connectivity page. Source: ENG-486."""
     job = simulator().queries.job(application)
     test = typed_before(application)
     shown = typed or stored(job)
@@ -85,7 +86,7 @@ def save(app_id: str) -> Answer:
 
 @blueprint.get(f"{_BASE}/properties")
 def properties(app_id: str) -> Answer:
-    """Show Basics, and its pane behind the pencil."""
+    """Show Basics, and its pane behind the pencil. Source: ENG-486."""
     application = the_application(app_id)
     job = simulator().queries.job(application)
     return render_template(

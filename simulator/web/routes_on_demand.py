@@ -52,6 +52,7 @@ def page(app_id: str) -> Answer:
 
 
 def _page(application: Application, problem: str) -> str:
+    """Return the Provision on demand page. Source: ENG-488."""
     search, picked = argument("search"), argument("picked") or request.form.get("principal", "")[:64]
     principal = _principal(picked)
     found: list[User | Group] = []
@@ -115,7 +116,7 @@ def provision(app_id: str) -> Answer:
 
 @blueprint.get(f"{_BASE}/<run_id>")
 def result(app_id: str, run_id: str) -> Answer:
-    """Show the steps of one run."""
+    """Show the steps of one run. Source: ENG-251, ENG-488."""
     application = the_application(app_id)
     run: OnDemandRun | None = web_state().runs.get(run_id)
     if run is None or run.application_id != application.application_id:
@@ -147,7 +148,7 @@ class ModifiedRow:
 
 
 def _modified(application: Application, entry: ProvisioningLogEntry) -> list[ModifiedRow]:
-    """Return what was modified, beside the source value and the expression that it came from."""
+    """Return what was modified, beside the source value and the expression that it came from. Source: ENG-252."""
     mapping = simulator().builder.schema(application.job_id).schema.mapping(entry.object_type)
     rows = {row.target_attribute_name: row for row in mapping.attribute_mappings}
     imported = next((dict(step.details) for step in entry.steps if step.type == "import"), {})
@@ -179,7 +180,7 @@ def _failed_connection(run: OnDemandRun) -> list[Step]:
 
 
 def page_steps(entry: ProvisioningLogEntry) -> list[Step]:
-    """Return the four steps in the page's order: scope comes before match here (ENG-344)."""
+    """Return the four steps in the page's order: scope comes before match here (ENG-344). Source: ENG-344."""
     kinds = {
         "Import user" if entry.object_type == "User" else "Import group": ("import",),
         f"Determine if {entry.object_type.lower()} is in scope": ("scoping",),

@@ -28,7 +28,7 @@ CARDS_SHOWN = 20
 
 @blueprint.get("/enterprise-apps/<app_id>/provisioning")
 def page(app_id: str) -> Answer:
-    """Show the first visit, or the Overview once the job is configured."""
+    """Show the first visit, or the Overview once the job is configured. Source: ENG-480, ENG-481, ENG-487."""
     application = the_application(app_id)
     state = standing(simulator(), application)
     if not state.is_configured and state.job.configuration.mode == "Manual":

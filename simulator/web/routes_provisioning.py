@@ -74,6 +74,7 @@ def stored(job: SynchronizationJob) -> Typed:
 
 
 def _form(application: Application, job: SynchronizationJob, typed: Typed, asks: str = "") -> str:
+    """Return the Provisioning form. Source: ENG-482."""
     mappings = []
     if job.configuration.tenant_url:
         schema = simulator().builder.schema(job.job_id).schema

@@ -58,7 +58,7 @@ MOST_EVALUATED = 1_000
 
 @blueprint.get(_BASE)
 def page(app_id: str, kind: str) -> Answer:
-    """List the filters, and whom they admit."""
+    """List the filters, and whom they admit. Source: ENG-484."""
     application, object_type = the_application(app_id), object_type_of(kind)
     document = draft_document(application)
     admitted, refused = _judged(document, object_type)
@@ -129,6 +129,7 @@ def _clause(item: dict[str, Any]) -> tuple[str, str, str]:
 def _edit_page(
     application: Application, kind: str, number: str, title: str, clauses: list[tuple[str, str, str]], problem: str
 ) -> str:
+    """Return the Add Scoping Filter page. Source: ENG-484."""
     document = draft_document(application)
     sources = [
         item["name"]

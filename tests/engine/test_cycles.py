@@ -168,7 +168,7 @@ def test_cycles_without_a_change_are_silent(open_lab: Callable[..., Lab], probes
     assert lab.log() == []
 
 
-@pytest.mark.rule("ENG-150", "ENG-151", "ENG-153", "ENG-166")
+@pytest.mark.rule("ENG-001", "ENG-150", "ENG-151", "ENG-153", "ENG-166")
 def test_an_incremental_cycle_looks_only_at_what_changed(lab: Lab) -> None:
     lab.without_groups()
     lab.people("ada", "mia", "noor")

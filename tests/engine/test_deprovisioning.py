@@ -414,13 +414,19 @@ def test_enable_disable_enable_between_two_cycles_is_nothing(lab: Lab) -> None:
     assert lab.log() == ["Other Skipped ada RedundantExport"]
 
 
-@pytest.mark.rule("Q-29", "ENG-180")
-def test_a_hybrid_user_taken_out_of_the_sync_arrives_as_a_soft_delete(lab: Lab) -> None:
-    lab.without_groups()
-    lab.person("ada", dirSyncEnabled=True)
-    lab.start()
-    lab.look()
+@pytest.mark.rule("ENG-176", "ENG-342")
+def test_deleted_and_restored_between_two_cycles_is_imported_as_an_update(lab: Lab) -> None:
+    _linked(lab)
+    lab.edit("ada", jobTitle="Chief")
     lab.delete("ada")
+    lab.restore("ada")
     lab.cycle()
 
-    assert "Replace:active=False" in lab.writes()[0]
+    (entry,) = lab.logs()
+    assert (entry.action, entry.steps[0].name) == ("Update", "EntryImportUpdate")
+    lab.delete("ada")
+    lab.restore("ada")
+    lab.delete("ada")
+    lab.cycle()
+    (entry,) = lab.logs()
+    assert (entry.action, entry.steps[0].name) == ("Disable", "EntryImportDelete")

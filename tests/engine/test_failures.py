@@ -14,6 +14,7 @@ from lab import Lab
 from entra_sim.simulator.model.job import JobStatus
 from entra_sim.simulator.model.job import QuarantineReason
 from entra_sim.simulator.model.job import ScheduleState
+from entra_sim.simulator.service.explaining import explain
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_the_time_for_a_request_is_a_setting(open_lab: Callable[..., Lab], secon
     assert len(lab.links()) == (1 if "Success" in line else 0)
 
 
-@pytest.mark.rule("ENG-280", "ENG-282", "ENG-283", "ENG-289", "Q-24")
+@pytest.mark.rule("ENG-280", "ENG-282", "ENG-283", "ENG-289")
 def test_refused_credentials_quarantine_the_job_at_once(users: Lab) -> None:
     users.person("ada")
     users.tapt.revoke_token()
@@ -497,3 +498,19 @@ def test_a_fault_inside_the_service_fails_one_object_only(users: Lab, monkeypatc
     monkeypatch.setattr(reconcile, "modified_by_create", real)
     users.cycle()
     assert sorted(users.active()) == ["ada", "bea", "cem"]
+
+
+@pytest.mark.rule("ENG-278", "ENG-160")
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_why_warns_of_a_second_account_while_a_create_waits_whose_answer_was_lost(users: Lab, is_lost: bool) -> None:
+    users.person("ada")
+    users.fault(method="POST", **({"cut": "after"} if is_lost else {"status": 422}))
+    users.start()
+    users.heal()
+    users.edit("ada", userPrincipalName=f"ada2@{DOMAIN}")
+
+    told = explain(users.sim, users.app, f"ada2@{DOMAIN}")
+    assert any("a second one is made (ENG-278)" in advice for advice in told.advice) is is_lost
+    users.cycle()
+    assert list(users.active()) == (["ada", "ada2"] if is_lost else ["ada2"])
+    assert explain(users.sim, users.app, f"ada2@{DOMAIN}").advice[0].startswith("Change something")

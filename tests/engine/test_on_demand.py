@@ -145,6 +145,9 @@ def test_a_failure_on_demand_is_not_escrowed(users: Lab) -> None:
     assert (result.result, result.code) == ("Failure", "InternalServerError")
     assert users.escrows() == []
     assert users.log() == ["Create Failure ada InternalServerError"]
+    error = result.entries[0].error
+    assert error is not None
+    assert error.reason.endswith("This operation was retried 0 times.")  # and no instant of a next attempt
 
 
 @pytest.mark.rule("ENG-251", "ENG-130")

@@ -272,7 +272,7 @@ def test_a_record_says_how_long_it_took(users: Lab) -> None:
     assert only(users, "ada").duration_ms == 3500
 
 
-@pytest.mark.rule("ENG-360", "ENG-361", "ENG-362")
+@pytest.mark.rule("ENG-121", "ENG-360", "ENG-361", "ENG-362")
 def test_job_status_in_the_words_of_graph(users: Lab) -> None:
     users.person("ada")
     users.person("bea", accountEnabled=False)
@@ -447,3 +447,30 @@ def test_what_a_restart_leaves_in_the_store(lab: Lab, scope: str, watermark: boo
     assert (lab.job.watermark is not None) is watermark
     assert bool(lab.links()) is links
     assert bool(lab.escrows()) is escrows
+
+
+@pytest.mark.rule("ENG-110", "ENG-111")
+@pytest.mark.parametrize("box", ["Create", "Update", "Delete"])
+def test_the_record_of_somebody_whose_action_is_off_names_the_box(lab: Lab, box: str) -> None:
+    lab.without_groups()
+    if box != "Create":
+        lab.person("ada")
+        lab.start()
+    lab.actions(**{box.lower(): False})
+    if box == "Create":
+        lab.person("ada")
+        lab.start()
+    elif box == "Update":
+        lab.edit("ada", jobTitle="Chief")
+    else:
+        lab.purge("ada")
+    lab.look()
+    if box == "Create":
+        lab.restart()
+    else:
+        lab.cycle()
+
+    entry = lab.logs()[-1]
+    assert (entry.action, entry.status, entry.skip_reason) == (box, "Skipped", "TargetObjectActionDisabled")
+    text = f"The target object action '{box}' is not selected for this mapping; nothing is sent."
+    assert entry.explanation == entry.steps[-1].description == text

@@ -114,11 +114,22 @@ def test_reports_of_a_manager_who_is_gone_for_good_are_not_touched(users: Lab) -
     users.person("grace")
     users.person("ada", manager=MANAGER)
     users.start()
+    users.person("mia")
+    users.person("bea", manager=f"mia@{DOMAIN}")
+    users.cycle()
     users.purge("grace")
+    users.unassign("mia")
     users.look()
     users.cycle(2)
+    assert [text.split("/")[0] for text in users.writes()] == ["DELETE ", "PATCH "]
 
-    assert [text.split("/")[0] for text in users.writes()] == ["DELETE "]
+    for name in ("ada", "bea"):
+        users.edit(name, jobTitle="Chief")
+    users.cycle()
+    assert users.writes() == ["PATCH /Users/ada Add:title=Chief", "PATCH /Users/bea Add:title=Chief"]
+    shown = users.account("bea")
+    assert shown is not None
+    assert "manager" in shown["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]
 
 
 @pytest.mark.rule("ENG-221", "ENG-234", "ENG-343", "ENG-442")

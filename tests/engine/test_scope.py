@@ -65,6 +65,39 @@ def test_a_group_lends_entitlement_though_the_group_mapping_is_off(lab: Lab) -> 
     assert lab.tapt.groups() == []
 
 
+@pytest.mark.rule("ENG-022", "ENG-004")
+def test_a_group_is_exported_if_it_is_assigned_itself(lab: Lab) -> None:
+    lab.people("ada", "bea", assigned=False)
+    lab.group("Team", "ada", description="Ours", mailNickname="team")
+    lab.group("Others", "bea", assigned=False)
+    lab.define("description", kind="Group")
+    lab.map("description", kind="Group", source="description")
+    lab.start()
+
+    assert lab.active() == {"ada": True}
+    (group,) = lab.tapt.groups()
+    assert (group["displayName"], group["externalId"]) == ("Team", lab.id_of("Team"))
+    lab.assign("Others")
+    lab.cycle()
+    assert sorted(group["displayName"] for group in lab.tapt.groups()) == ["Others", "Team"]
+
+
+@pytest.mark.rule("ENG-005", "ENG-025")
+def test_a_new_application_has_two_roles_and_an_assignment_without_one_is_the_default_access(lab: Lab) -> None:
+    roles = lab.sim.applications.roles(lab.app)
+    assert [(role.value, role.display_name) for role in roles] == [("", "User"), ("", "msiam_access")]
+    assert len({role.role_id for role in roles}) == 2
+
+    lab.without_groups()
+    lab.people("ada", "bea", assigned=False)
+    lab.assign("ada")
+    lab.assign("bea", role="User")
+    held = {item.principal_id: item.role_id for item in lab.sim.applications.assignments(lab.app)}
+    assert held == {lab.id_of("ada"): "00000000-0000-0000-0000-000000000000", lab.id_of("bea"): roles[0].role_id}
+    lab.start()
+    assert lab.active() == {"ada": True, "bea": True}
+
+
 @pytest.mark.rule("ENG-204")
 def test_switching_the_group_mapping_off_deletes_nothing(lab: Lab) -> None:
     lab.person("ada", assigned=False)
@@ -153,7 +186,7 @@ def test_a_change_of_scope_takes_effect_with_a_restart(lab: Lab, before: str, af
     assert lab.active() == {"ada": accounts}
 
 
-@pytest.mark.rule("ENG-012", "ENG-026", "Q-27")
+@pytest.mark.rule("ENG-012", "ENG-026")
 def test_a_guest_is_provisioned_under_the_own_address(lab: Lab) -> None:
     lab.without_groups()
     lab.person("guest", assigned=False, userPrincipalName="lee_partner.example#EXT#@contoso.example")
@@ -330,3 +363,10 @@ def test_membership_that_a_rule_engine_changed_counts_like_any_other(lab: Lab) -
     lab.cycle()
 
     assert lab.writes() == ["PATCH /Users/ada Replace:active=False"]
+
+    lab.person("bea", assigned=False)
+    lab.cycle()
+    assert "bea" not in lab.active()
+    lab.sim.directory.add_members("Dynamic", ["bea@contoso.example"])
+    lab.cycle()
+    assert lab.active() == {"ada": False, "bea": True}

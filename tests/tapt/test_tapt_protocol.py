@@ -360,7 +360,7 @@ FILTERS = {
 }
 
 
-@pytest.mark.rule("SRV-031", "SRV-032")
+@pytest.mark.rule("SRV-031", "SRV-032", "QRK-04", "QRK-25")
 def test_filters(scim) -> None:
     ids = {
         "a": scim.user(

@@ -356,7 +356,7 @@ def test_the_expression_builder_builds_tests_and_points_at_mistakes(admin: Visit
 # -- on demand, logs -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("ENG-250", "ENG-251", "ENG-257", "ENG-344", "ENG-488")
+@pytest.mark.rule("ENG-250", "ENG-251", "ENG-252", "ENG-344", "ENG-488")
 def test_provision_on_demand_shows_its_steps_in_the_pages_order(
     admin: Visitor, application: Application, world: World
 ) -> None:

@@ -6,11 +6,14 @@ from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
 
+import pytest
+
 from entra_sim.scenarios.world import World
 
 RULE = 'SelectUniqueValue([mailNickname], Join("", [mailNickname], "2"), Join("", [mailNickname], "3"))'
 
 
+@pytest.mark.rule("SelectUniqueValue")
 def test_the_first_candidate_that_nobody_in_tapt_has_is_taken() -> None:
     with World.open(start=datetime(2026, 1, 5, 9, tzinfo=UTC)) as world:
         simulator = world.simulator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ def refusal(text: str) -> ExpressionError:
     return caught.value
 
 
-@pytest.mark.rule("ENG-090")
+@pytest.mark.rule("ENG-090", "ENG-091")
 @pytest.mark.parametrize(
     ("text", "code", "column"),
     [
@@ -213,7 +214,13 @@ def test_an_expression_survives_pickling() -> None:
     assert evaluate(copy, {"a": "1"}).value == "1x"
 
 
+@pytest.mark.rule("ENG-091")
 def test_every_function_is_described_once() -> None:
     names = [one.name for one in functions()]
     assert len(names) == len(set(names)) == 46
     assert names == sorted(names, key=str.lower)
+    reference = Path(__file__).parents[3] / "docs" / "reference" / "provisioning-engine.md"
+    listed = reference.read_text(encoding="utf-8").partition("ENG-091 Functions: ")[2].partition(". [")[0]
+    assert {name.split(" (")[0] for name in listed.split(", ")} <= set(names)
+    for one in functions():
+        parse(one.example)

@@ -70,6 +70,7 @@ def test_candidates_are_asked_for_one_after_the_other() -> None:
     assert (result.value, asked) == ("x2", ["x1", "x2"])
 
 
+@pytest.mark.rule("SelectUniqueValue")
 def test_all_candidates_taken() -> None:
     expression = parse('SelectUniqueValue("a", "b")')
     with pytest.raises(ExpressionError, match='every candidate is taken already: "a", "b"') as caught:

@@ -104,6 +104,17 @@ def test_the_texts_of_failed_log_entries_are_recognised(
         ("User 'ada' is skipped: 1) the user is not assigned to the application.", "NotEffectivelyEntitled"),
         ("User 'ada' is skipped: 1) it is not active in the source system (deleted).", "NotEffectivelyEntitled"),
         ("The required target attribute 'name.familyName' has no value; the user is ...", "AttributeValidationFailed"),
+        ("The state of the user in both systems already matches; nothing is sent.", "RedundantExport"),
+        ("Held by accidental deletion prevention until an administrator allows deletes", "TooManyDeletes"),
+        ("Some members cannot be exported, because they ...", "UnableToResolveReferenceAttributeValue"),
+        ("The lookup by userName found 2 resources where one was looked for.", "DuplicateTargetEntries"),
+        ("The target's 'a' is linked to another source object (b).", "DuplicateSourceEntries"),
+        ("'title' accepts one value, but its source gives 2.", "SchemaPropertyCanOnlyAcceptValue"),
+        ("The mapping of 'title' failed: Mid: no (expression: Mid([a], 0, 1))", "InternalError"),
+        ("No complete answer came within the time allowed.", "Timeout"),
+        ("too large a share of the changes failed", "EncounteredEscrowProportionThreshold"),
+        ("too many changes failed, references included", "EncounteredTotalEscrowThreshold"),
+        ("too many changes failed.", "EncounteredBaseEscrowThreshold"),
     ],
 )
 def test_the_texts_of_skipped_log_entries_are_recognised(ledger: Ledger, text: str, found: str) -> None:

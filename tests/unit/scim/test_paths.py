@@ -33,7 +33,7 @@ RESOURCE: dict[str, Any] = {
 }
 
 
-@pytest.mark.rule("WIRE-065", "WIRE-066", "WIRE-067")
+@pytest.mark.rule("WIRE-065", "WIRE-066", "WIRE-067", "QRK-04")
 @pytest.mark.parametrize(
     ("path", "held"),
     [
