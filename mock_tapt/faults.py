@@ -295,8 +295,8 @@ class Faults:
 
     @property
     def is_any_on(self) -> bool:
-        """Return whether some fault can strike."""
-        return any(armed.fault.enabled for armed in self._armed.values())
+        """Return whether some fault can strike; may be asked without the lock."""
+        return any(armed.fault.enabled for armed in tuple(self._armed.values()))
 
     @property
     def keeps_old_images(self) -> bool:

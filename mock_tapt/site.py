@@ -25,6 +25,7 @@ from entra_sim.mock_tapt.ids import CountedIds
 from entra_sim.mock_tapt.ids import RandomIds
 from entra_sim.mock_tapt.ids import new_key
 from entra_sim.mock_tapt.seed import plant
+from entra_sim.mock_tapt.tapt import SCIM_ROOT
 from entra_sim.mock_tapt.tapt import Tapt
 
 MAX_ORGANISATIONS = 500
@@ -40,6 +41,7 @@ ADMINISTRATORS = frozenset({"admin@tapt.example"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 SeedSource = Callable[[], dict[str, list[dict[str, Any]]]]
 """Gives the seed when it is needed: a file of 100,000 people is not kept in memory."""
+_SCIM_PATH = SCIM_ROOT[1:]
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 
 
@@ -214,6 +216,16 @@ class Site:
         environ["entra_sim.organisation"] = organisation
         environ["entra_sim.tapt"] = organisation.tapt
         return application()(environ, start_response)
+
+    def may_rest(self, path: str) -> bool:
+        """Return whether the answer to a path may take long: a fault may delay it, or it is none of the SCIM API."""
+        organisation: Organisation | None = self._first
+        if path.startswith("/o/"):
+            name, _, path = path[3:].partition("/")
+            organisation, path = self.organisations.get(name), f"/{path}"
+        if organisation is None or path == "/healthz":
+            return False
+        return not path.lstrip("/").startswith(_SCIM_PATH) or organisation.tapt.faults.is_any_on
 
     def add(self, name: str | None, options: dict[str, Any], seed: SeedSource | None) -> Organisation:
         """Return a new organisation in memory.

@@ -1,0 +1,350 @@
+"""HTTP/1 requests from bytes, as tolerant as the fronts of real web services: nginx, IIS, Node.
+
+Pure: bytes in, values out; the sockets are in http_server.py. What one of those fronts takes is taken: every visible
+character in a target, escaped or not, raw UTF-8, absolute targets, methods in lower case, bare line feeds, chunks. What
+all of them refuse is refused with a 4xx: blanks in a target, two lengths, no Host in HTTP/1.1.
+Source: RFC 9112.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from dataclasses import field
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Request line and headers together; Node takes 16 KB, IIS 32 KB, nginx 32 KB."""
+MAX_HEADER_COUNT = 200
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""What is kept of a body; what the applications take is less, and theirs to say."""
+MAX_CHUNK_LINE_BYTES = 4096
+
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LINE = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +([^ ]+) +HTTP/(\d)\.(\d) *")
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://([^/?#]*)([^#]*)")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_BREAK = re.compile(rb"\r?\n")
+_FIRST_COUNTS = frozenset(
+    {
+        "HTTP_AUTHORIZATION", "CONTENT_TYPE", "HTTP_USER_AGENT", "HTTP_REFERER", "HTTP_FROM", "HTTP_MAX_FORWARDS",
+        "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_PROXY_AUTHORIZATION",
+    }
+)  # fmt: skip
+"""Headers of which a second one is dropped, as Node does it; all others are joined by a comma."""
+
+
+class BadRequest(Exception):
+    """What arrived is no request that could be answered in its own words; the connection ends after the answer.
+
+    Args:
+        status: 400, 408, 413, 414, 417 or 431.
+        reason: one sentence for the client.
+        line: the request line, as far as there is one.
+    """
+
+    def __init__(self, status: int, reason: str, line: str = "") -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """The headers of a request, ready for a WSGI environment.
+
+    Args:
+        environ: `HTTP_...`, CONTENT_TYPE, CONTENT_LENGTH.
+        length: of the body; None when there is none or it comes in chunks.
+        keeps_alive: what `Connection` says; None when it says nothing.
+    """
+
+    environ: dict[str, str]
+    length: int | None
+    is_chunked: bool
+    keeps_alive: bool | None
+    expects_continue: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class HttpRequest:
+    """One request.
+
+    Args:
+        path: decoded, as PEP 3333 has it: bytes as latin-1.
+        query: raw, bytes as latin-1.
+        target: as sent.
+        is_cut_short: the body was larger than MAX_BODY_BYTES; the connection cannot be used again.
+    """
+
+    method: str
+    target: str
+    path: str
+    query: str
+    version: str
+    environ: dict[str, str]
+    keeps_alive: bool
+    body: bytes = b""
+    is_cut_short: bool = False
+
+
+@dataclass(slots=True)
+class RequestReader:
+    """Takes bytes as they come and gives requests in their order; one for each connection."""
+
+    buffer: bytes = b""
+    wants_continue: bool = False
+    _request: HttpRequest | None = None
+    _missing: int = 0
+    _is_chunked: bool = False
+    _is_after_chunk: bool = False
+    _in_trailer: bool = False
+    _parts: list[bytes] = field(default_factory=list)
+    _kept: int = 0
+    _last_block: str = ""
+    _last_fields: Fields | None = None
+
+    @property
+    def is_between_requests(self) -> bool:
+        """Return whether nothing of a next request has arrived."""
+        return self._request is None and not self.buffer
+
+    def feed(self, data: bytes) -> None:
+        """Take what arrived."""
+        self.buffer = self.buffer + data if self.buffer else data
+
+    def next(self) -> HttpRequest | None:
+        """Return the next whole request, or None until more arrives.
+
+        Raises:
+            BadRequest: it will never be one.
+        """
+        if self._request is None and not self._read_head():
+            return None
+        if not (self._read_chunks() if self._is_chunked else self._read_body()):
+            return None
+        request = self._request
+        assert request is not None
+        if self._parts:
+            request.body = b"".join(self._parts)
+        self._request, self._parts, self._kept, self.wants_continue = None, [], 0, False
+        return request
+
+    def _read_head(self) -> bool:
+        buffer = self.buffer.lstrip(b"\r\n") if self.buffer[:1] in (b"\r", b"\n") else self.buffer
+        end = _HEAD_END.search(buffer)
+        if end is None or end.start() > MAX_HEAD_BYTES:
+            self.buffer = buffer
+            if len(buffer) > MAX_HEAD_BYTES:
+                is_long_line = b"\n" not in buffer[:MAX_HEAD_BYTES]
+                raise BadRequest(414 if is_long_line else 431, f"Headers are limited to {MAX_HEAD_BYTES} bytes.")
+            return False
+        line, _, block = buffer[: end.start()].decode("latin-1").partition("\n")
+        fields = self._last_fields
+        if fields is None or block != self._last_block:  # most clients repeat theirs
+            fields = read_fields(block, line)
+            self._last_block, self._last_fields = block, fields
+        self._request = _request_of(line.rstrip("\r"), fields)
+        self.buffer = buffer[end.end() :]
+        self._is_chunked, self._missing = fields.is_chunked, fields.length or 0
+        if self._missing > MAX_BODY_BYTES:
+            self._missing, self._request.is_cut_short = 0, True
+        self.wants_continue = fields.expects_continue and self._request.version != "HTTP/1.0" and not self.buffer
+        return True
+
+    def _read_body(self) -> bool:
+        if self._missing:
+            taken = self.buffer[: self._missing]
+            self.buffer = self.buffer[len(taken) :]
+            self._missing -= len(taken)
+            self._keep(taken)
+        return not self._missing
+
+    def _read_chunks(self) -> bool:
+        """Return whether the last chunk and the trailer have been read."""
+        assert self._request is not None
+        while not self._request.is_cut_short:
+            if self._in_trailer:
+                return self._read_trailer()
+            if self._missing:
+                if not self._read_body():
+                    return False
+                self._is_after_chunk = True
+                continue
+            if not self._is_after_chunk:
+                size = self._matched(_CHUNK)
+                if size is None:
+                    return False
+                self._missing = min(int(size[1], 16), MAX_BODY_BYTES + 1)
+                self._in_trailer = self._missing == 0
+            elif self._matched(_BREAK) is None:
+                return False
+            else:
+                self._is_after_chunk = False
+        return True
+
+    def _matched(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """Take a line between chunks, or return None until the whole of it is there."""
+        found = pattern.match(self.buffer)
+        if found is not None:
+            self.buffer = self.buffer[found.end() :]
+        elif b"\n" in self.buffer or len(self.buffer) > MAX_CHUNK_LINE_BYTES:
+            raise BadRequest(400, "The chunks of the body are not divided as RFC 9112 section 7.1 says.")
+        return found
+
+    def _read_trailer(self) -> bool:
+        """Return whether the trailer has ended; what it says is dropped."""
+        while True:
+            line, end, rest = self.buffer.partition(b"\n")
+            if not end:
+                if len(line) > MAX_HEAD_BYTES:
+                    raise BadRequest(431, f"Trailers are limited to {MAX_HEAD_BYTES} bytes.")
+                return False
+            self.buffer = rest
+            if line in (b"", b"\r"):
+                self._in_trailer = False
+                return True
+
+    def _keep(self, taken: bytes) -> None:
+        self._kept += len(taken)
+        assert self._request is not None
+        if self._kept > MAX_BODY_BYTES:
+            self._request.is_cut_short = True
+        elif taken:
+            self._parts.append(taken)
+
+
+def _request_of(line: str, fields: Fields) -> HttpRequest:
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise BadRequest(400, _trouble_with(line), line)
+    method, target, major, minor = match.groups()
+    if major != "1":
+        raise BadRequest(400, f"HTTP/{major}.{minor} is not spoken here; HTTP/1.1 is.", line)
+    environ = fields.environ
+    path, _, query = target.partition("#")[0].partition("?")
+    if not path.startswith("/"):
+        whole = _ABSOLUTE.fullmatch(target.partition("#")[0])
+        if whole is not None:
+            path, _, query = whole[2].partition("?")
+            path = path or "/"
+            environ = environ | {"HTTP_HOST": whole[1].rpartition("@")[2]}
+        elif target != "*" or method.upper() != "OPTIONS":
+            raise BadRequest(400, "The request target is a path that begins with a slash, or a whole URL.", line)
+    if minor != "0" and "HTTP_HOST" not in environ:
+        raise BadRequest(400, "A request of HTTP/1.1 needs a Host header.", line)
+    if "%" in path:
+        path = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
+    if "/." in path:
+        path = _without_dots(path)
+    keeps_alive = fields.keeps_alive
+    return HttpRequest(
+        method=method.upper(),
+        target=target,
+        path=path,
+        query=query,
+        version="HTTP/1.0" if minor == "0" else "HTTP/1.1",
+        environ=environ,
+        keeps_alive=(minor != "0") if keeps_alive is None else keeps_alive,
+    )
+
+
+def _trouble_with(line: str) -> str:
+    if _CONTROL.search(line):
+        return "The request line holds a control character."
+    if line.count(" ") > 2 and " HTTP/" in line:
+        return "The request target holds a blank; send it as %20, or in the query as +."
+    return "The request line is not 'METHOD target HTTP/1.1'."
+
+
+def _without_dots(path: str) -> str:
+    """Return a path whose `.` and `..` are worked out. Source: RFC 3986 section 5.2.4."""
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            if len(kept) > 1:
+                kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+    ends_in_folder = path.endswith(("/.", "/.."))
+    return "/".join(kept) + ("/" if ends_in_folder and kept[-1:] != [""] else "")
+
+
+@lru_cache(maxsize=512)
+def _environ_name(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
+def read_fields(block: str, line: str = "") -> Fields:
+    """Return the headers of a request.
+
+    Args:
+        block: the lines between the request line and the empty one, bytes as latin-1.
+        line: the request line, for the refusal.
+    Raises:
+        BadRequest: a line is no header, or headers contradict each other.
+    """
+    environ: dict[str, str] = {}
+    lines = block.split("\n") if block else []
+    if len(lines) > MAX_HEADER_COUNT:
+        raise BadRequest(431, f"There are more than {MAX_HEADER_COUNT} headers.", line)
+    last = ""
+    for text in lines:
+        text = text.removesuffix("\r")
+        if _CONTROL.search(text):
+            raise BadRequest(400, "A header holds a control character.", line)
+        if text[:1] in (" ", "\t"):  # folded over two lines; RFC 9112 section 5.2 lets a server join them
+            if not last:
+                raise BadRequest(400, "The first header begins with a blank.", line)
+            environ[last] = f"{environ[last]} {text.strip()}"
+            continue
+        name, colon, value = text.partition(":")
+        if not colon or not _NAME.fullmatch(name):
+            raise BadRequest(400, f"'{name[:60]}' is no header.", line)
+        value = value.strip(" \t")
+        if "_" in name:  # could not be told from the name with hyphens; nginx drops it too
+            last = "dropped"
+            environ[last] = ""
+            continue
+        last = _environ_name(name)
+        held = environ.get(last)
+        if held is None:
+            environ[last] = value
+        elif last in ("CONTENT_LENGTH", "HTTP_HOST"):
+            if held != value:
+                raise BadRequest(400, f"There are two different {name} headers.", line)
+        elif last not in _FIRST_COUNTS:
+            environ[last] = f"{held}{'; ' if last == 'HTTP_COOKIE' else ', '}{value}"
+    environ.pop("dropped", None)
+    return _framed(environ, line)
+
+
+def _framed(environ: dict[str, str], line: str) -> Fields:
+    """Return the headers with what they say of the body and the connection."""
+    coding = environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    is_chunked = coding == "chunked"
+    if coding in ("identity", ""):
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+    elif not is_chunked:
+        raise BadRequest(400, "The only transfer coding taken here is chunked.", line)
+    length = environ.get("CONTENT_LENGTH")
+    if length is not None:
+        if is_chunked:
+            raise BadRequest(400, "Content-Length and Transfer-Encoding contradict each other.", line)
+        if not (length.isascii() and length.isdigit() and len(length) <= 18):
+            raise BadRequest(400, "Content-Length is no number.", line)
+    connection = environ.get("HTTP_CONNECTION", "").lower()
+    options = {option.strip() for option in connection.split(",")}
+    keeps_alive = False if "close" in options else True if "keep-alive" in options else None
+    return Fields(
+        environ=environ,
+        length=int(length) if length is not None else None,
+        is_chunked=is_chunked,
+        keeps_alive=keeps_alive,
+        expects_continue=environ.get("HTTP_EXPECT", "").lower() == "100-continue",
+    )
