@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from dataclasses import field
 from functools import lru_cache
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -58,12 +59,13 @@ class Fields:
     """The headers of a request, ready for a WSGI environment.
 
     Args:
-        environ: `HTTP_...`, CONTENT_TYPE, CONTENT_LENGTH.
+        environ: `HTTP_...`, CONTENT_TYPE, CONTENT_LENGTH, and all of them by their names in lower case under
+            `entra_sim.headers`, so that nobody has to put them together again.
         length: of the body; None when there is none or it comes in chunks.
         keeps_alive: what `Connection` says; None when it says nothing.
     """
 
-    environ: dict[str, str]
+    environ: dict[str, Any]
     length: int | None
     is_chunked: bool
     keeps_alive: bool | None
@@ -86,7 +88,7 @@ class HttpRequest:
     path: str
     query: str
     version: str
-    environ: dict[str, str]
+    environ: dict[str, Any]
     keeps_alive: bool
     body: bytes = b""
     is_cut_short: bool = False
@@ -232,7 +234,9 @@ def _request_of(line: str, fields: Fields) -> HttpRequest:
         if whole is not None:
             path, _, query = whole[2].partition("?")
             path = path or "/"
-            environ = environ | {"HTTP_HOST": whole[1].rpartition("@")[2]}
+            host = whole[1].rpartition("@")[2]
+            headers = {**environ["entra_sim.headers"], "host": host}
+            environ = {**environ, "HTTP_HOST": host, "entra_sim.headers": headers}
         elif target != "*" or method.upper() != "OPTIONS":
             raise BadRequest(400, "The request target is a path that begins with a slash, or a whole URL.", line)
     if minor != "0" and "HTTP_HOST" not in environ:
@@ -338,11 +342,12 @@ def _framed(environ: dict[str, str], line: str) -> Fields:
             raise BadRequest(400, "Content-Length and Transfer-Encoding contradict each other.", line)
         if not (length.isascii() and length.isdigit() and len(length) <= 18):
             raise BadRequest(400, "Content-Length is no number.", line)
+    names = {key: key.removeprefix("HTTP_").replace("_", "-").lower() for key in environ}
     connection = environ.get("HTTP_CONNECTION", "").lower()
     options = {option.strip() for option in connection.split(",")}
     keeps_alive = False if "close" in options else True if "keep-alive" in options else None
     return Fields(
-        environ=environ,
+        environ={**environ, "entra_sim.headers": {names[key]: value for key, value in environ.items()}},
         length=int(length) if length is not None else None,
         is_chunked=is_chunked,
         keeps_alive=keeps_alive,
