@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from dataclasses import field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
+
+from entra_sim.mock_tapt.errors import error_body
 
 MAX_HEAD_BYTES = 64 * 1024
 """Request line and headers together; Node takes 16 KB, IIS 32 KB, nginx 32 KB."""
@@ -23,11 +24,12 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 MAX_CHUNK_LINE_BYTES = 4096
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_LINE = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +([^ ]+) +HTTP/(\d)\.(\d) *")
+_LINE = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +([^\x00-\x20\x7f]+) +HTTP/(\d)\.(\d) *")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://([^/?#]*)([^#]*)")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_TLS = b"\x16\x03"
 _BREAK = re.compile(rb"\r?\n")
 _FIRST_COUNTS = frozenset(
     {
@@ -52,6 +54,10 @@ class BadRequest(Exception):
         self.status = status
         self.reason = reason
         self.line = line
+
+    def to_body(self) -> dict[str, Any]:
+        """Return what the client is told."""
+        return error_body(self.status, None, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,30 +100,35 @@ class HttpRequest:
     is_cut_short: bool = False
 
 
-@dataclass(slots=True)
 class RequestReader:
-    """Takes bytes as they come and gives requests in their order; one for each connection."""
+    """Takes bytes as they come and gives requests in their order; one for each connection.
 
-    buffer: bytes = b""
-    wants_continue: bool = False
-    _request: HttpRequest | None = None
-    _missing: int = 0
-    _is_chunked: bool = False
-    _is_after_chunk: bool = False
-    _in_trailer: bool = False
-    _parts: list[bytes] = field(default_factory=list)
-    _kept: int = 0
-    _last_block: str = ""
-    _last_fields: Fields | None = None
+    `wants_continue`: the client waits for leave to send its body (RFC 9110 section 10.1.1); whoever gives it clears it.
+    """
+
+    def __init__(self) -> None:
+        self.wants_continue = False
+        self._buffer = b""
+        self._at = 0
+        self._request: HttpRequest | None = None
+        self._missing = 0
+        self._is_chunked = False
+        self._is_after_chunk = False
+        self._in_trailer = False
+        self._parts: list[bytes] = []
+        self._kept = 0
+        self._last_block = ""
+        self._last_fields: Fields | None = None
 
     @property
     def is_between_requests(self) -> bool:
         """Return whether nothing of a next request has arrived."""
-        return self._request is None and not self.buffer
+        return self._request is None and self._at >= len(self._buffer)
 
     def feed(self, data: bytes) -> None:
         """Take what arrived."""
-        self.buffer = self.buffer + data if self.buffer else data
+        self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
+        self._at = 0
 
     def next(self) -> HttpRequest | None:
         """Return the next whole request, or None until more arrives.
@@ -137,34 +148,47 @@ class RequestReader:
         return request
 
     def _read_head(self) -> bool:
-        buffer = self.buffer.lstrip(b"\r\n") if self.buffer[:1] in (b"\r", b"\n") else self.buffer
-        end = _HEAD_END.search(buffer)
-        if end is None or end.start() > MAX_HEAD_BYTES:
-            self.buffer = buffer
-            if len(buffer) > MAX_HEAD_BYTES:
-                is_long_line = b"\n" not in buffer[:MAX_HEAD_BYTES]
+        buffer = self._buffer
+        while buffer[self._at : self._at + 1] in (b"\r", b"\n"):  # left over from the request before
+            self._at += 1
+        if buffer.startswith(_TLS, self._at):
+            raise BadRequest(400, "The client speaks HTTPS (TLS); this is HTTP: the URL begins with http://.")
+        end = _HEAD_END.search(buffer, self._at)
+        if end is None or end.start() - self._at > MAX_HEAD_BYTES:
+            if len(buffer) - self._at > MAX_HEAD_BYTES:
+                is_long_line = b"\n" not in buffer[self._at : self._at + MAX_HEAD_BYTES]
                 raise BadRequest(414 if is_long_line else 431, f"Headers are limited to {MAX_HEAD_BYTES} bytes.")
             return False
-        line, _, block = buffer[: end.start()].decode("latin-1").partition("\n")
+        line, _, block = buffer[self._at : end.start()].decode("latin-1").partition("\n")
+        self._at = end.end()
+        line = line.rstrip("\r")
         fields = self._last_fields
         if fields is None or block != self._last_block:  # most clients repeat theirs
             fields = read_fields(block, line)
             self._last_block, self._last_fields = block, fields
-        self._request = _request_of(line.rstrip("\r"), fields)
-        self.buffer = buffer[end.end() :]
+        self._request = _request_of(line, fields)
         self._is_chunked, self._missing = fields.is_chunked, fields.length or 0
         if self._missing > MAX_BODY_BYTES:
             self._missing, self._request.is_cut_short = 0, True
-        self.wants_continue = fields.expects_continue and self._request.version != "HTTP/1.0" and not self.buffer
+        has_more = self._at < len(buffer)
+        self.wants_continue = fields.expects_continue and self._request.version != "HTTP/1.0" and not has_more
         return True
 
     def _read_body(self) -> bool:
         if self._missing:
-            taken = self.buffer[: self._missing]
-            self.buffer = self.buffer[len(taken) :]
+            taken = self._buffer[self._at : self._at + self._missing]
+            self._at += len(taken)
             self._missing -= len(taken)
             self._keep(taken)
         return not self._missing
+
+    def _keep(self, taken: bytes) -> None:
+        self._kept += len(taken)
+        assert self._request is not None
+        if self._kept > MAX_BODY_BYTES:
+            self._request.is_cut_short = True
+        elif taken:
+            self._parts.append(taken)
 
     def _read_chunks(self) -> bool:
         """Return whether the last chunk and the trailer have been read."""
@@ -176,48 +200,39 @@ class RequestReader:
                 if not self._read_body():
                     return False
                 self._is_after_chunk = True
-                continue
-            if not self._is_after_chunk:
+            elif self._is_after_chunk:
+                if self._matched(_BREAK) is None:
+                    return False
+                self._is_after_chunk = False
+            else:
                 size = self._matched(_CHUNK)
                 if size is None:
                     return False
                 self._missing = min(int(size[1], 16), MAX_BODY_BYTES + 1)
                 self._in_trailer = self._missing == 0
-            elif self._matched(_BREAK) is None:
-                return False
-            else:
-                self._is_after_chunk = False
         return True
 
     def _matched(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
         """Take a line between chunks, or return None until the whole of it is there."""
-        found = pattern.match(self.buffer)
+        found = pattern.match(self._buffer, self._at)
         if found is not None:
-            self.buffer = self.buffer[found.end() :]
-        elif b"\n" in self.buffer or len(self.buffer) > MAX_CHUNK_LINE_BYTES:
+            self._at = found.end()
+        elif self._buffer.find(b"\n", self._at) >= 0 or len(self._buffer) - self._at > MAX_CHUNK_LINE_BYTES:
             raise BadRequest(400, "The chunks of the body are not divided as RFC 9112 section 7.1 says.")
         return found
 
     def _read_trailer(self) -> bool:
         """Return whether the trailer has ended; what it says is dropped."""
         while True:
-            line, end, rest = self.buffer.partition(b"\n")
-            if not end:
-                if len(line) > MAX_HEAD_BYTES:
+            end = self._buffer.find(b"\n", self._at)
+            if end < 0:
+                if len(self._buffer) - self._at > MAX_HEAD_BYTES:
                     raise BadRequest(431, f"Trailers are limited to {MAX_HEAD_BYTES} bytes.")
                 return False
-            self.buffer = rest
+            line, self._at = self._buffer[self._at : end], end + 1
             if line in (b"", b"\r"):
                 self._in_trailer = False
                 return True
-
-    def _keep(self, taken: bytes) -> None:
-        self._kept += len(taken)
-        assert self._request is not None
-        if self._kept > MAX_BODY_BYTES:
-            self._request.is_cut_short = True
-        elif taken:
-            self._parts.append(taken)
 
 
 def _request_of(line: str, fields: Fields) -> HttpRequest:
@@ -274,8 +289,9 @@ def _without_dots(path: str) -> str:
                 kept.pop()
         elif segment != ".":
             kept.append(segment)
-    ends_in_folder = path.endswith(("/.", "/.."))
-    return "/".join(kept) + ("/" if ends_in_folder and kept[-1:] != [""] else "")
+    joined = "/".join(kept)
+    ends_in_folder = path.endswith(("/.", "/..")) and not joined.endswith("/")
+    return f"{joined}/" if ends_in_folder else joined
 
 
 @lru_cache(maxsize=512)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 import selectors
 import socket
@@ -23,7 +24,6 @@ from http import HTTPStatus
 from typing import Any
 
 from entra_sim.mock_tapt.clock import monotonic_s
-from entra_sim.mock_tapt.errors import error_body
 from entra_sim.mock_tapt.http_requests import BadRequest
 from entra_sim.mock_tapt.http_requests import HttpRequest
 from entra_sim.mock_tapt.http_requests import RequestReader
@@ -32,6 +32,7 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 RECEIVE_BYTES = 256 * 1024
 MAX_CONNECTIONS = 2_000
+ACCEPTED_AT_ONCE = 64
 MAX_THREADS = 64
 IDLE_S = 300
 """An unused connection is closed after this time."""
@@ -47,13 +48,22 @@ class HttpServer:
     """Serves an application on a listening socket until `stop`.
 
     Args:
-        may_rest: whether the answer to a path may take long; it is then worked out in a thread of its own.
         listener: bound and listening; closed at the end.
+        may_rest: whether the answer to a path may take long; it is then worked out in a thread of its own.
+        on_refusal: is told of what the application never sees.
     """
 
-    def __init__(self, application: WsgiApp, listener: socket.socket, *, may_rest: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        application: WsgiApp,
+        listener: socket.socket,
+        *,
+        may_rest: Callable[[str], bool],
+        on_refusal: Callable[[BadRequest], None],
+    ) -> None:
         self.application = application
         self.may_rest = may_rest
+        self.on_refusal = on_refusal
         self._listener = listener
         self._selector = selectors.DefaultSelector()
         self._waker, self._woken = socket.socketpair()
@@ -66,11 +76,11 @@ class HttpServer:
         self._is_stopping = False
         self.date = b""
         self.now = monotonic_s()
-        address = listener.getsockname()
+        self.address = listener.getsockname()
         self.environ = {
             "SCRIPT_NAME": "",
-            "SERVER_NAME": address[0],
-            "SERVER_PORT": str(address[1]),
+            "SERVER_NAME": self.address[0],
+            "SERVER_PORT": str(self.address[1]),
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
             "wsgi.errors": sys.stderr,
@@ -114,20 +124,28 @@ class HttpServer:
             opened.close()
 
     def _accept(self) -> None:
-        for _ in range(64):
+        for _ in range(ACCEPTED_AT_ONCE):
             try:
                 accepted, address = self._listener.accept()
-            except OSError:
+            except BlockingIOError:
+                return
+            except OSError:  # no more files for this process, or the client has gone already
+                self._close_idle()
                 return
             if len(self._connections) >= MAX_CONNECTIONS:
-                accepted.close()
-                continue
+                self._close_idle()
             accepted.setblocking(False)
             with contextlib.suppress(OSError):
                 accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = _Connection(self, accepted, address)
             self._connections[accepted.fileno()] = connection
             self._selector.register(accepted, selectors.EVENT_READ, connection.on_readable)
+
+    def _close_idle(self) -> None:
+        """Make room: end the connections that have been unused for longest."""
+        idle = sorted((c for c in self._connections.values() if c.is_idle), key=lambda c: c.last_at)
+        for connection in idle[:ACCEPTED_AT_ONCE]:
+            connection.close()
 
     def _take_answers(self) -> None:
         """Send what other threads have worked out."""
@@ -250,7 +268,12 @@ class _Connection:
         self._ends = False
         self._is_lingering = False
         self._unsent = memoryview(b"")
-        self._last_at = server.now
+        self.last_at = server.now
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nothing is under way."""
+        return self.reader.is_between_requests and not self._is_busy and not self._unsent
 
     def on_readable(self) -> None:
         """Take what arrived, and answer the requests that are whole."""
@@ -266,7 +289,7 @@ class _Connection:
             return
         if self._is_lingering:
             return
-        self._last_at = self.server.now
+        self.last_at = self.server.now
         self.reader.feed(data)
         self._go_on()
 
@@ -302,13 +325,12 @@ class _Connection:
         self._go_on()
 
     def _refuse(self, error: BadRequest) -> None:
-        import orjson
-
-        body = orjson.dumps(error_body(error.status, None, error.reason))
+        body = json.dumps(error.to_body()).encode()
         head = (
             f"HTTP/1.1 {error.status} {_REASONS[error.status]}\r\nContent-Type: application/scim+json\r\n"
             f"Content-Length: {len(body)}\r\nConnection: close"
         )
+        self.server.on_refusal(error)
         self._ends = True
         self._send(b"".join((head.encode(), self.server.date, b"\r\n", body)))
 
@@ -334,7 +356,7 @@ class _Connection:
         except OSError:
             self.close()
             return
-        self._last_at = self.server.now
+        self.last_at = self.server.now
         self._unsent = self._unsent[sent:]
         if not self._unsent:
             self.server.watch(self, selectors.EVENT_READ, self.on_readable)
@@ -346,26 +368,22 @@ class _Connection:
     def _linger(self) -> None:
         """End the answer, and read on for a moment: closing with unread bytes would take the answer back."""
         self._is_lingering = True
-        self._last_at = self.server.now
+        self.last_at = self.server.now
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
 
     def expire(self) -> None:
         """End the connection when nothing has happened for too long."""
-        age = self.server.now - self._last_at
         if self._is_busy:
             return
-        if self._is_lingering or self._ends:
-            limit = LINGER_S
-        else:
-            limit = IDLE_S if self.reader.is_between_requests and not self._unsent else HALF_REQUEST_S
-        if age <= limit:
+        limit = LINGER_S if self._is_lingering else IDLE_S if self.is_idle else HALF_REQUEST_S
+        if self.server.now - self.last_at <= limit:
             return
-        if limit == HALF_REQUEST_S and not self._unsent:
-            self._last_at = self.server.now
-            self._refuse(BadRequest(408, "The rest of the request did not come."))
-        else:
+        if self._is_lingering or self.is_idle or self._unsent:
             self.close()
+        else:
+            self.last_at = self.server.now
+            self._refuse(BadRequest(408, "The rest of the request did not come."))
 
     def close(self) -> None:
         """Close the socket."""

@@ -96,7 +96,7 @@ def serve(options: ServeOptions, announce: Callable[[Announcement], None]) -> No
     try:
         passwords = DEMO_PASSWORDS if options.is_local else {mail: new_key()[:12] for mail in DEMO_PASSWORDS}
         site = build_site(options, passwords, _secret_key(options.data))
-        server = HttpServer(site.wsgi, listener, may_rest=site.may_rest)
+        server = HttpServer(site.wsgi, listener, may_rest=site.may_rest, on_refusal=site.note_refusal)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: server.stop())
         signal.set_wakeup_fd(server.waker.fileno(), warn_on_full_buffer=False)

@@ -30,6 +30,7 @@ from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.faults import Faults
 from entra_sim.mock_tapt.faults import Strike
 from entra_sim.mock_tapt.hand_edits import HandEdits
+from entra_sim.mock_tapt.http_requests import BadRequest
 from entra_sim.mock_tapt.journal import DEFAULT_SIZE
 from entra_sim.mock_tapt.journal import Journal
 from entra_sim.mock_tapt.messages import ScimRequest
@@ -171,6 +172,19 @@ class Tapt(HandEdits):
         if cut:
             raise Cut
         return response
+
+    def note_refused(self, request: ScimRequest, error: BadRequest) -> None:
+        """Keep in the journal what was refused before anybody could answer it."""
+        with self.lock:
+            self.journal.note(
+                request,
+                ScimResponse(status=error.status, body=orjson.dumps(error.to_body()), refusal=error.reason),
+                at=self.now(),
+                fault="",
+                cut="",
+                is_strict=self.switches.strict,
+                took_s=0.0,
+            )
 
     def _answer(self, request: ScimRequest, at: datetime) -> ScimResponse:
         try:
