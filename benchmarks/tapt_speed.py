@@ -193,10 +193,10 @@ def work(clients: list[Client], connections: list[Connection], seconds: float) -
     return took
 
 
-def generate(target: tuple[int, str], operation: str, count: int, ids: list[str], seconds: float, out: Any) -> None:
+def generate(target: tuple[int, str], operation: str, numbers: range, ids: list[str], seconds: float, out: Any) -> None:
     """Run in a process of its own."""
     run = f"{os.getpid()}"
-    clients = [Client(operation, number, ids, run) for number in range(count)]
+    clients = [Client(operation, number, ids, run) for number in numbers]
     connections = [Connection(*target) for _ in clients]
     work(clients, connections, min(seconds / 5, 0.5))
     before = time.process_time()
@@ -205,21 +205,37 @@ def generate(target: tuple[int, str], operation: str, count: int, ids: list[str]
 
 
 def measure(
-    target: tuple[int, str], operation: str, clients: int, ids: list[str], seconds: float, pid: int | None = None
+    target: tuple[int, str],
+    operation: str,
+    clients: int,
+    ids: list[str],
+    seconds: float,
+    *,
+    pid: int | None = None,
+    processes: int = 1,
 ) -> dict[str, float]:
     """Return requests a second and percentiles of one operation, and microseconds of processor time for each request.
 
     Args:
         pid: of the server; None: its processor time is not known.
+        processes: over which the clients are spread; one each for a server that closes every connection, because one
+            client's wait for a new connection would hold up the others.
     """
     results: Any = multiprocessing.Queue()
-    process = multiprocessing.Process(target=generate, args=(target, operation, clients, ids, seconds, results))
+    shares = [range(number, clients, processes) for number in range(processes)]
+    running = [
+        multiprocessing.Process(target=generate, args=(target, operation, share, ids, seconds, results))
+        for share in shares
+    ]
     used = cpu_s(pid) if pid else 0.0
-    process.start()
-    took, own_s = results.get(timeout=seconds * 4 + 60)
-    process.join()
+    for process in running:
+        process.start()
+    answers = [results.get(timeout=seconds * 4 + 60) for _ in running]
+    for process in running:
+        process.join()
     used = cpu_s(pid) - used if pid else 0.0
-    took.sort()
+    took = sorted(duration for durations, _ in answers for duration in durations)
+    own_s = sum(own for _, own in answers)
     return {
         "per_second": len(took) / seconds,
         "p50_ms": statistics.median(took) * 1000,
@@ -291,7 +307,7 @@ def main(report: Callable[[str], None]) -> None:
         with tapt(people) as (port, pid, ids):
             for clients in options.clients:
                 for operation in OPERATIONS:
-                    figures = measure((port, "/scim/v2"), operation, clients, ids, options.seconds, pid)
+                    figures = measure((port, "/scim/v2"), operation, clients, ids, options.seconds, pid=pid)
                     report(
                         f"tapt  {people:>7} people  {clients} clients  {operation:<8}"
                         f" {figures['per_second']:>8.0f}/s  p50 {figures['p50_ms']:.2f} ms"
