@@ -72,6 +72,7 @@ class HttpServer:
         self._waiting: deque[tuple[_Connection, HttpRequest]] = deque()
         self._done: deque[tuple[_Connection, bytes, bool]] = deque()
         self._thread_count = 0
+        self._threads_lock = threading.Lock()
         self._connections: dict[int, _Connection] = {}
         self._is_stopping = False
         self.date = b""
@@ -109,13 +110,22 @@ class HttpServer:
         try:
             while not self._is_stopping:
                 for key, _ in self._selector.select(SWEEP_S):
-                    key.data()
+                    try:
+                        key.data()
+                    except Exception:  # our bug; it ends one connection, not the server
+                        logging.getLogger(__name__).exception("a connection ended")
+                        self._give_up(key.fileobj)
                 self.now = monotonic_s()
                 if self.now - swept >= SWEEP_S:
                     swept = self.now
                     self._sweep()
         finally:
             self._close()
+
+    def _give_up(self, opened: Any) -> None:
+        found = next((c for c in self._connections.values() if c.socket is opened), None)
+        if found is not None:
+            found.close()
 
     def _close(self) -> None:
         for connection in list(self._connections.values()):
@@ -161,19 +171,21 @@ class HttpServer:
 
     def hand_over(self, connection: _Connection, request: HttpRequest) -> None:
         """Answer in another thread; beyond MAX_THREADS a request waits for one to be free."""
-        self._waiting.append((connection, request))
-        if self._thread_count < MAX_THREADS:
+        with self._threads_lock:
+            self._waiting.append((connection, request))
+            if self._thread_count >= MAX_THREADS:
+                return
             self._thread_count += 1
-            # a daemon: somebody's long delay must not hold up the end of the process
-            threading.Thread(target=self._work, name="answer", daemon=True).start()
+        # a daemon: somebody's long delay must not hold up the end of the process
+        threading.Thread(target=self._work, name="answer", daemon=True).start()
 
     def _work(self) -> None:
         while True:
-            try:
+            with self._threads_lock:
+                if not self._waiting:
+                    self._thread_count -= 1
+                    return
                 connection, request = self._waiting.popleft()
-            except IndexError:
-                self._thread_count -= 1
-                return
             self._done.append((connection, *self.answer(request, connection.address)))
             self._wake()
 

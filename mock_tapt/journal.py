@@ -93,16 +93,19 @@ class KeptExchange:
 
     def __init__(self, sequence: int, request: ScimRequest, response: ScimResponse, values: tuple[Any, ...]) -> None:
         self.sequence = sequence
-        bodies = _short(request.body), _short(response.body)
-        self.weight = len(bodies[0]) + len(bodies[1])
-        self._values: tuple[Any, ...] | None = (request, response, bodies, *values)
+        self._values: tuple[Any, ...] | None = (request, response, *values)
         self._made: Exchange | None = None
+        sizes = len(request.body), len(response.body)
+        if max(sizes) > MAX_KEPT_BODY:  # at once, so that what is cut off is not kept
+            made = self.exchange()
+            sizes = len(made.request_body), len(made.response_body)
+        self.weight = sizes[0] + sizes[1]
 
     def exchange(self) -> Exchange:
         """Return it, readable."""
         values = self._values
         if values is not None:
-            request, response, (request_body, response_body), at, fault, cut, is_strict, took_s = values
+            request, response, at, fault, cut, is_strict, took_s = values
             self._made = Exchange(
                 sequence=self.sequence,
                 at=at,
@@ -110,10 +113,10 @@ class KeptExchange:
                 path=request.path,
                 query=request.query,
                 request_headers=masked_headers(request.headers.items()),
-                request_body=kept_body(request_body),
+                request_body=kept_body(request.body),
                 status=response.status,
                 response_headers=tuple(response.headers),
-                response_body=kept_body(response_body),
+                response_body=kept_body(response.body),
                 fault=fault,
                 refusal=response.refusal,
                 near_misses=response.near_misses,
@@ -192,11 +195,6 @@ class Journal:
         """Forget the entries; the sequence goes on."""
         self._entries.clear()
         self._bytes = 0
-
-
-def _short(body: bytes) -> bytes:
-    """Return a body that is short enough to be kept as it is; a long one is masked before it is cut."""
-    return body if len(body) <= MAX_KEPT_BODY else kept_body(body)
 
 
 def masked_headers(pairs: Any) -> tuple[tuple[str, str], ...]:

@@ -246,6 +246,34 @@ def test_faults_rest_and_cut_without_holding_up_others(wire: Wire) -> None:
             wire.tapt.faults.remove(number)
 
 
+def test_more_requests_that_rest_than_threads(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "MAX_THREADS", 1)
+    wire.resting.clear()
+    slow = wire.tapt.faults.add(Fault(path="/Groups", delay_s=30))
+    try:
+        waiting = [wire.connect() for _ in range(3)]
+        for connection in waiting:
+            connection.sendall(wire.request("GET", "/Groups"))
+        wire.resting.set()
+        assert [receive(connection)[0] for connection in waiting] == [200, 200, 200]
+        for connection in waiting:
+            connection.close()
+    finally:
+        wire.tapt.faults.remove(slow)
+
+
+def test_a_mistake_of_the_application_is_500_and_the_server_goes_on(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(wire.server, "application", lambda environ, start_response: 1 / 0)
+        assert wire.send(wire.request("GET", "/Users"))[0] == 500
+        patched.setattr(wire.server, "may_rest", lambda path: 1 / 0)
+        assert wire.send(wire.request("GET", "/Users"))[0] == 0
+    assert wire.send(wire.request("GET", "/Users"))[0] == 200
+    assert len(caplog.records) == 2
+
+
 def test_an_answer_larger_than_the_socket_takes_and_a_client_that_goes_away(wire: Wire) -> None:
     wire.create("large", title="x" * 4_000_000)
     with wire.connect() as reader, wire.connect() as leaver:
