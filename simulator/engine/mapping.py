@@ -60,6 +60,7 @@ class CompiledMapping:
     Args:
         source_attributes: everything that a change can matter to.
         shown_attributes: those whose values the log's import step shows (ENG-345), in order.
+        required: target attributes that a create must have a value for, in order (ENG-081).
     """
 
     mapping: ObjectMapping
@@ -68,6 +69,7 @@ class CompiledMapping:
     reference_rows: tuple[CompiledRow, ...]
     source_attributes: frozenset[str]
     shown_attributes: tuple[str, ...]
+    required: tuple[str, ...]
 
     @property
     def object_type(self) -> str:
@@ -126,6 +128,7 @@ def compile_mapping(mapping: ObjectMapping) -> CompiledMapping:
         reference_rows=tuple(item for item in rows if item.row.is_reference),
         source_attributes=frozenset(read),
         shown_attributes=tuple(sorted(read - {"members", "manager"})),
+        required=tuple(item.name for item in rows if not item.row.is_reference and item.row.definition.is_required),
     )
 
 
@@ -177,8 +180,10 @@ def map_values(
         seen = attributes if only_changed is None else _seen_by_switch(item, attributes, only_changed)
         if item.direct is not None and only_changed is None:
             value = attributes.get(item.direct)
-            if type(value) is str and value:  # the common case, without a detour
+            if type(value) is str and value:  # the common cases, without a detour
                 values.append(MappedValue(item, value, value))
+                continue
+            if value is None and item.row.default_value is None:
                 continue
         if item.expression is not None and item.expression.asks_target:
             mapped = shaped_result(item, unique[item.row.target_attribute_name]) if unique else None
@@ -280,9 +285,7 @@ def _role_object(role: Any) -> dict[str, str]:
 
 def missing_required(compiled: CompiledMapping, values: list[MappedValue]) -> str | None:
     """Return the first required target attribute that has a row but no value, or None. Source: ENG-081."""
-    present = {item.name for item in values}
-    for item in compiled.rows:
-        definition = item.row.definition
-        if definition.is_required and item.row.target_attribute_name not in present:
-            return item.row.target_attribute_name
-    return None
+    if not compiled.required:
+        return None
+    present = {item.compiled.name for item in values}
+    return next((name for name in compiled.required if name not in present), None)

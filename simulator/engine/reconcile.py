@@ -184,13 +184,9 @@ class Reconciliation:
         self.recorder.modified = modified_by_create(values)
         self.export_step = "EntryExportAdd"
         wire_values = [
-            TargetValue(
-                target_path=item.name,
-                value=item.value,
-                type=item.compiled.row.definition.type,
-                multi_valued=item.compiled.row.definition.is_multivalued,
-            )
+            TargetValue(item.compiled.name, item.value, definition.type, definition.is_multivalued)
             for item in values
+            for definition in (item.compiled.row.definition,)
         ]
         why = Provenance(purpose=f"create {self.who}", rules=("ENG-170", "WIRE-050"))
         created = responses.read_created((yield requests.create(self.kind, wire_values, provenance=why)))
@@ -252,6 +248,7 @@ class Reconciliation:
         self.attempted = changes
         self.export_step = "EntryExportUpdateSoftDelete" if disables else "EntryExportUpdate"
         self.recorder.modified = modified_by_update(changes, values)
+        written = {change.target_path: None for change in changes}
         names = ", ".join(change.target_path for change in changes)
         self.recorder.decided("Update", f"will be updated in the target ({names})")
         why = Provenance(
@@ -260,7 +257,7 @@ class Reconciliation:
             source="; ".join(
                 f"{item.name} from {item.compiled.row.source_expression}"
                 for item in values
-                if item.name in {change.target_path for change in changes}
+                if item.compiled.name in written
             ),
         )
         call = requests.update(self.kind, self.entry.target_anchor, changes, self.run.dialect, provenance=why)

@@ -57,9 +57,10 @@ class Recorder:
 
     def step(self, name: str, kind: str, status: str, text: str, details: Mapping[str, Any] | None = None) -> None:
         """Add a step; detail values become texts."""
-        shown = {
-            key: value if type(value) is str else text_of_any(value) or "" for key, value in (details or {}).items()
-        }
+        shown = dict(details) if details else {}
+        for key, value in shown.items():
+            if type(value) is not str:
+                shown[key] = text_of_any(value) or ""
         self._steps.append(ProvisioningStep(name=name, type=kind, status=status, description=text, details=shown))
 
     def imported(self, attributes: Mapping[str, Any] | None = None) -> None:
@@ -173,14 +174,15 @@ class Recorder:
 
 def modified_by_create(values: Sequence[MappedValue]) -> tuple[ModifiedProperty, ...]:
     """Return the modified properties of a create: every exported value."""
-    return tuple(ModifiedProperty(display_name=item.name, old_value=None, new_value=item.log_value) for item in values)
+    return tuple([ModifiedProperty(item.compiled.name, None, item.log_value) for item in values])
 
 
 def modified_by_update(
     changes: Sequence[AttributeChange], values: Sequence[MappedValue]
 ) -> tuple[ModifiedProperty, ...]:
     """Return the modified properties of a PATCH; redacted values stay redacted."""
-    shown = {item.name: item.log_value for item in values}
+    written = {change.target_path: None for change in changes}
+    shown = {item.compiled.name: item.log_value for item in values if item.compiled.name in written}
     return tuple(
         ModifiedProperty(
             display_name=change.target_path,
@@ -203,6 +205,8 @@ def text_of_any(value: Any) -> str | None:
         return value
     if value is None:
         return None
+    if value is True or value is False:
+        return str(value)
     if isinstance(value, Mapping):
         return str(value.get("value", dict(value)))
     if isinstance(value, (list, tuple)):

@@ -113,6 +113,26 @@ class Cycle:
     gone_users: int = 0
     gone_groups: int = 0
 
+    def advanced(self, last_object_id: str, counts: CycleCounts) -> Cycle:
+        """Return the cycle one object further: called for each, and several times as fast as `replace`."""
+        return Cycle(
+            cycle_id=self.cycle_id,
+            kind=self.kind,
+            began_at=self.began_at,
+            lower_sequence=self.lower_sequence,
+            upper_sequence=self.upper_sequence,
+            phase=self.phase,
+            last_object_id=last_object_id,
+            counts=counts,
+            holds_removals=self.holds_removals,
+            releases_removals=self.releases_removals,
+            epoch=self.epoch,
+            let_go_count=self.let_go_count,
+            is_pruned=self.is_pruned,
+            gone_users=self.gone_users,
+            gone_groups=self.gone_groups,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:

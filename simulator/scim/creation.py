@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
+from typing import NamedTuple
 
 from entra_sim.simulator.model.change import TargetValue
 from entra_sim.simulator.scim.paths import CORE
@@ -12,6 +14,7 @@ from entra_sim.simulator.scim.paths import ENTERPRISE
 from entra_sim.simulator.scim.paths import TargetPath
 from entra_sim.simulator.scim.values import ROLE_TYPE
 from entra_sim.simulator.scim.values import is_empty
+from entra_sim.simulator.scim.values import is_text_type
 from entra_sim.simulator.scim.values import role_entry
 from entra_sim.simulator.scim.values import role_value
 from entra_sim.simulator.scim.values import roles_of
@@ -43,16 +46,36 @@ def resource_body(object_type: str, values: Sequence[TargetValue]) -> dict[str, 
     """
     body: dict[str, Any] = {"schemas": list(SCHEMAS[object_type]), "meta": {"resourceType": object_type}}
     for value in values:
-        path = TargetPath.parse(value.target_path)
-        if not is_empty(value.value) and not _is_left_out(path, value):
-            _put(body, path, value)
+        content = value.value
+        place = _place(value.target_path, value.type)
+        if place.is_plain_text and type(content) is str and not value.multi_valued:  # nearly always
+            if content:
+                body[place.path.attribute] = content
+        elif not is_empty(content) and not place.is_left_out:
+            _put(body, place.path, value)
     _finish_entries(body)
     ordered = {key: body[key] for key in _FIRST_KEYS[object_type] if key in body}
     return ordered | body
 
 
-def _is_left_out(path: TargetPath, value: TargetValue) -> bool:
-    if value.type == "Reference":
+class _Place(NamedTuple):
+    """Where a value goes. `is_plain_text`: a member of the resource itself that holds its text as it is."""
+
+    path: TargetPath
+    is_left_out: bool
+    is_plain_text: bool
+
+
+@lru_cache(maxsize=1024)
+def _place(target_path: str, type_: str) -> _Place:
+    path = TargetPath.parse(target_path)
+    is_left_out = _is_left_out(path, type_)
+    is_member = not (path.is_in_extension or path.filter or path.sub_attribute or path.name == "roles")
+    return _Place(path, is_left_out, is_member and not is_left_out and is_text_type(type_, path.leaf))
+
+
+def _is_left_out(path: TargetPath, type_: str) -> bool:
+    if type_ == "Reference":
         return True
     if path.is_in_extension:
         return path.name == "manager" and path.urn.lower() == ENTERPRISE.lower()
@@ -117,7 +140,7 @@ def _entry_at(holder: dict[str, Any], path: TargetPath) -> dict[str, Any]:
 def _finish_entries(body: dict[str, Any]) -> None:
     """Mark the work e-mail as primary, name the type of a primary role, and put both keys first. Source: WIRE-054."""
     for name, entries in body.items():
-        if name.lower() not in _LISTS or not isinstance(entries, list):
+        if not isinstance(entries, list) or name.lower() not in _LISTS:
             continue
         for position, entry in enumerate(entries):
             if not isinstance(entry, dict):

@@ -8,6 +8,7 @@ one segment.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 _ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _KEPT_IN_QUERY = _ALPHANUMERIC + b"()*!-_."
@@ -27,7 +28,12 @@ def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
 
     Source: WIRE-020, WIRE-022.
     """
-    return "&".join(f"{encode_query_text(name)}={encode_query_text(value)}" for name, value in pairs)
+    return "&".join([f"{_encode_name(name)}={encode_query_text(value)}" for name, value in pairs])
+
+
+@lru_cache(maxsize=64)
+def _encode_name(name: str) -> str:
+    return encode_query_text(name)
 
 
 def encode_query_text(text: str) -> str:

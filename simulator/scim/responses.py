@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -34,6 +35,7 @@ from entra_sim.simulator.scim.status import status_name
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 _ERROR_MESSAGE = "urn:ietf:params:scim:api:messages:2.0:Error"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_NO_SCHEMAS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +225,7 @@ def _says_expired(reply: Reply) -> bool:
 
 def _json_object(reply: Reply) -> dict[str, Any]:
     body = reply.body.removeprefix(_BYTE_ORDER_MARK)
-    if not body.strip():
+    if not body or body.isspace():
         raise _unreadable(reply, "the body is empty")
     try:
         content = orjson.loads(body)
@@ -255,9 +257,18 @@ def _resource(entry: Any, reply: Reply) -> dict[str, Any]:
     return entry if entry.get("id") == target_id else {"id": target_id} | entry
 
 
-def _schemas(content: Mapping[str, Any]) -> set[str]:
+def _schemas(content: Mapping[str, Any]) -> frozenset[str]:
     stated = member(content, "schemas")
-    return {urn.lower() for urn in stated if isinstance(urn, str)} if isinstance(stated, list) else set()
+    if not isinstance(stated, list):
+        return _NO_SCHEMAS
+    if len(stated) == 1 and type(stated[0]) is str and len(stated[0]) < 200:  # nearly always
+        return _single_schema(stated[0])
+    return frozenset(urn.lower() for urn in stated if isinstance(urn, str))
+
+
+@lru_cache(maxsize=64)
+def _single_schema(urn: str) -> frozenset[str]:
+    return frozenset((urn.lower(),))
 
 
 def _unreadable(reply: Reply, why: str) -> TargetIncompatible:

@@ -17,6 +17,11 @@ def is_empty(value: Any) -> bool:
     return not value and not isinstance(value, bool | int | float)
 
 
+def is_text_type(type_: str, name: str) -> bool:
+    """Return whether a text of this type, at a path that ends in this name, is written as it is."""
+    return type_ not in ("Boolean", "Integer") and name.lower() not in _BOOLEAN_NAMES
+
+
 def typed_json(value: Any, type_: str, name: str) -> Any:
     """Return the value with its JSON type: what a create and the flagged dialect send.
 
@@ -29,9 +34,11 @@ def typed_json(value: Any, type_: str, name: str) -> Any:
     Assumed: whole numbers are JSON numbers there too; no sample shows one.
     """
     if isinstance(value, str):
+        if is_text_type(type_, name):
+            return value
         if type_ == "Boolean" or name.lower() in _BOOLEAN_NAMES:
             return _BOOLEANS.get(value.strip().lower(), value)
-        return _whole_number(value) if type_ == "Integer" else value
+        return _whole_number(value)
     if isinstance(value, (list, tuple)):
         return [typed_json(item, type_, name) for item in value]
     return value

@@ -15,20 +15,27 @@ class Claims:
 
     def __init__(self) -> None:
         self._held: set[Key] = set()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._waiting_count = 0
 
     def take(self, key: Key) -> None:
         """Wait until nobody works on the object, then claim it."""
-        with self._changed:
+        with self._lock:
             while key in self._held:
-                self._changed.wait()
+                self._waiting_count += 1
+                try:
+                    self._changed.wait()
+                finally:
+                    self._waiting_count -= 1
             self._held.add(key)
 
     def give_back(self, key: Key) -> None:
         """End a claim."""
-        with self._changed:
+        with self._lock:
             self._held.discard(key)
-            self._changed.notify_all()
+            if self._waiting_count:
+                self._changed.notify_all()
 
     @contextmanager
     def on(self, key: Key) -> Iterator[None]:

@@ -116,18 +116,23 @@ class RunBuilder:
             with_roles: false in on-demand runs (ENG-106).
         """
         observe = self._users if object_type == "User" else self._groups
-        found = observe(job, application, object_ids, with_roles and not job.configuration.sync_all)
+        found = observe(job, application, object_ids, with_roles and not job.configuration.sync_all, default_change)
         result = []
         for object_id in object_ids:
-            source = found.get(object_id) or self._gone(job, application, object_type, object_id)
-            change = (changes or {}).get(object_id)
-            kind = change.import_kind if change else default_change
-            names = change.attributes if change else frozenset()
-            result.append(replace(source, change_kind=kind, changed_attributes=names))
+            source = found.get(object_id) or self._gone(job, application, object_type, object_id, default_change)
+            change = changes.get(object_id) if changes else None
+            if change is not None:
+                source = replace(source, change_kind=change.import_kind, changed_attributes=change.attributes)
+            result.append(source)
         return result
 
     def _users(
-        self, job: SynchronizationJob, application: Application, object_ids: Sequence[str], with_roles: bool
+        self,
+        job: SynchronizationJob,
+        application: Application,
+        object_ids: Sequence[str],
+        with_roles: bool,
+        change_kind: str,
     ) -> dict[str, SourceObject]:
         store = self._core.directory
         entitled = store.entitling_roles(application.application_id, object_ids)
@@ -145,12 +150,18 @@ class RunBuilder:
                 ),
                 presence=user.presence,
                 is_entitled=job.configuration.sync_all or object_id in entitled,
+                change_kind=change_kind,
                 manager_id=user.manager_id,
             )
         return found
 
     def _groups(
-        self, job: SynchronizationJob, application: Application, object_ids: Sequence[str], _with_roles: bool
+        self,
+        job: SynchronizationJob,
+        application: Application,
+        object_ids: Sequence[str],
+        _with_roles: bool,
+        change_kind: str,
     ) -> dict[str, SourceObject]:
         store = self._core.directory
         assigned = store.assigned_principals(application.application_id, object_ids)
@@ -164,12 +175,13 @@ class RunBuilder:
                 attributes={**group.attributes, "objectId": object_id},
                 presence=Presence.ACTIVE,
                 is_entitled=job.configuration.sync_all or (object_id in assigned and secure),
+                change_kind=change_kind,
                 member_ids=store.living_member_ids(object_id, with_soft_deleted=keeps_deleted),
             )
         return found
 
     def _gone(
-        self, job: SynchronizationJob, application: Application, object_type: str, object_id: str
+        self, job: SynchronizationJob, application: Application, object_type: str, object_id: str, change_kind: str
     ) -> SourceObject:
         """Return an object that is deleted for good; what it was entitled to is in its tombstone. Source: ENG-011."""
         tombstone = self._core.directory.get_tombstone(object_id)
@@ -182,4 +194,5 @@ class RunBuilder:
             attributes=attributes,
             presence=Presence.HARD_DELETED,
             is_entitled=job.configuration.sync_all or entitled,
+            change_kind=change_kind,
         )

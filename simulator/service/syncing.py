@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import shutil
 import sqlite3
 import threading
 import time
@@ -36,6 +37,7 @@ from entra_sim.simulator.service.syncing_result import SyncResult
 from entra_sim.simulator.service.syncing_result import plan_lines
 from entra_sim.simulator.settings import Settings
 from entra_sim.simulator.store.database import Database
+from entra_sim.simulator.store.redo import redo_path
 from entra_sim.simulator.tenants import DirectoryImage
 from entra_sim.simulator.tenants import UserRecord
 from entra_sim.simulator.tenants import read_report
@@ -119,6 +121,9 @@ def open_state(folder: Path, scratch: Path | None = None) -> Database:
         finally:
             original.close()
             copy.close()
+        left = redo_path(stored)
+        if left.exists():  # a run was killed: what it had recorded belongs to the state
+            shutil.copyfile(left, redo_path(scratch / DATABASE_NAME))
     return Database.open(scratch / DATABASE_NAME)
 
 

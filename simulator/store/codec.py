@@ -48,7 +48,7 @@ def instant_column(instant: datetime | None) -> str | None:
     if instant is None:
         return None
     aware = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    return f"{aware.isoformat(timespec='microseconds')[:26]}Z"
+    return f"{aware.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def instant_value(text: str | None) -> datetime | None:

@@ -1,6 +1,8 @@
 """The SQLite database: opening, the one lock, transactions.
 
 WAL with synchronous=NORMAL: a killed process loses nothing that was committed; a power cut may cost the last commits.
+A cycle makes thousands of small transactions: their commits are put off and done together, and until then a redo file
+keeps them as safe as a commit would. Everybody who reads sees them at once: there is one connection.
 sqlite-utils owns schema and migrations; hot paths use its connection with prepared statements.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Hashable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -18,21 +21,39 @@ import sqlite_utils
 
 from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.store.migrations import MIGRATIONS
+from entra_sim.simulator.store.redo import RedoFile
+from entra_sim.simulator.store.redo import Statement
+from entra_sim.simulator.store.redo import redo_path
 
 PAGES_BETWEEN_CHECKPOINTS = 8000
 """32 MB of log; a checkpoint waits for the disk, a commit does not."""
+
+CACHE_KIB = 8000
+"""Of the database's pages: those that a cycle's records touch all the time."""
+
+MOST_REDO_BYTES = 1024 * 1024
+"""How much may wait for a commit that is put off."""
 
 _templates: dict[int, bytes] = {}
 
 
 class Database:
-    """One database with one connection; `lock` serializes the threads that share it."""
+    """One database with one connection; `lock` serializes the threads that share it.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Args:
+        redo: keeps what waits for its commit; None commits everything at once (in memory there is nothing to save).
+    """
+
+    def __init__(self, connection: sqlite3.Connection, redo: RedoFile | None = None) -> None:
         self.connection = connection
         self.utils = sqlite_utils.Database(connection)
         self.lock = threading.RLock()
         self._depth = 0
+        self._redo = redo
+        self._generation: int | None = None
+        self._is_waiting = False
+        self._statements: list[Statement] | None = None
+        self._notes: dict[Hashable, Statement] = {}
 
     @classmethod
     def open(cls, path: Path | None) -> Database:
@@ -50,11 +71,14 @@ class Database:
             else:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_BETWEEN_CHECKPOINTS}")
+                connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
-            database = cls(connection)
+            database = cls(connection, None if path is None else RedoFile(redo_path(path)))
             if path is not None:
                 _migrate(database)
+                if redo_path(path).exists():
+                    database._bring_back()
         except sqlite3.Error as error:
             raise StateConflict(
                 f"The database {name} cannot be used ({error}). "
@@ -63,8 +87,12 @@ class Database:
         return database
 
     @contextmanager
-    def atomic(self) -> Iterator[sqlite3.Connection]:
-        """Hold the lock and a transaction; nested calls join the outer one. An exception undoes everything."""
+    def atomic(self, *, may_wait: bool = False) -> Iterator[sqlite3.Connection]:
+        """Hold the lock and a transaction; nested calls join the outer one. An exception undoes everything.
+
+        Args:
+            may_wait: the commit may be put off, until the next one that may not; a kill loses nothing all the same.
+        """
         with self.lock:
             if self._depth:
                 self._depth += 1
@@ -73,26 +101,127 @@ class Database:
                 finally:
                     self._depth -= 1
                 return
-            self.connection.execute("BEGIN IMMEDIATE")
+            waits = may_wait and self._redo is not None
+            if waits:
+                self._statements = []
+            elif self._is_waiting:
+                self.commit_waiting()
             self._depth = 1
             try:
+                if not self._is_waiting:
+                    self.connection.execute("BEGIN IMMEDIATE")
+                    self._is_waiting = waits
                 yield self.connection
+                if waits:
+                    self._keep()
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                self._statements = None
+                self._roll_back()
                 raise
             else:
-                self.connection.execute("COMMIT")
+                if not waits:
+                    self.connection.execute("COMMIT")
             finally:
                 self._depth = 0
+                self._statements = None
+            if waits and self._redo is not None and self._redo.size > MOST_REDO_BYTES:
+                self.commit_waiting()
+
+    def commit_waiting(self) -> None:
+        """Commit the transactions that may wait, if there are any."""
+        with self.lock:
+            if not self._is_waiting or self._depth or self._redo is None:
+                return
+            try:
+                for sql, parameters in self._notes.values():
+                    self.connection.execute(sql, parameters)
+                self._notes.clear()
+                self._end_generation()
+            except BaseException:
+                self._roll_back()
+                raise
+            self._is_waiting = False
+            self._redo.start_anew()
+
+    def note(self, key: Hashable, sql: str, parameters: Sequence[Any]) -> None:
+        """Keep a statement that will most likely be pointless soon: it is safe from a kill, but not carried out yet.
+
+        It is carried out with the next commit, unless `forget` was called for its key before.
+        """
+        with self.lock:
+            if self._redo is None or self._depth:
+                self.execute(sql, parameters)
+                return
+            if not self._is_waiting:
+                self.connection.execute("BEGIN IMMEDIATE")
+                self._is_waiting = True
+            self._redo.append(self._current_generation(), [(sql, parameters)])
+            self._notes[key] = (sql, parameters)
+
+    def forget(self, key: Hashable) -> None:
+        """Drop a note that has become pointless. After a kill it may come back all the same."""
+        self._notes.pop(key, None)
+
+    def _keep(self) -> None:
+        assert self._redo is not None
+        if self._statements:
+            self._redo.append(self._current_generation(), self._statements)
+
+    def _current_generation(self) -> int:
+        if self._generation is None:
+            self._generation = int(self.value("SELECT generation FROM redo"))
+        return self._generation
+
+    def _end_generation(self) -> None:
+        """Commit; what the redo file holds is of the past from here on."""
+        generation = self._current_generation() + 1
+        self.connection.execute("UPDATE redo SET generation = ?", (generation,))
+        self.connection.execute("COMMIT")
+        self._generation = generation
+
+    def _roll_back(self) -> None:
+        """Undo the transaction in hand; those that wait beside it come back from the redo file."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+        if self._is_waiting:
+            self._is_waiting = False
+            self._bring_back()
+
+    def _bring_back(self) -> None:
+        """Carry out and commit what the redo file holds: it was recorded and had not been committed."""
+        assert self._redo is not None
+        self._generation = None
+        self._notes.clear()
+        transactions = self._redo.transactions(self._current_generation())
+        if transactions:
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                for statements in transactions:
+                    for sql, parameters in statements:
+                        self.connection.execute(sql, parameters)
+                self._end_generation()
+            except BaseException:
+                self._generation = None
+                self.connection.execute("ROLLBACK")
+                raise
+        self._redo.remove()
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement with parameters."""
         with self.lock:
+            if self._statements is not None:
+                self._statements.append((sql, parameters))
+            elif self._is_waiting and not self._depth:
+                self.commit_waiting()
             return self.connection.execute(sql, parameters)
 
     def execute_many(self, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
         """Run one statement once for each set of parameters."""
         with self.lock:
+            if self._statements is not None:
+                self._statements.extend((sql, one) for one in parameters)
+            elif self._is_waiting and not self._depth:
+                self.commit_waiting()
             self.connection.executemany(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
@@ -114,6 +243,7 @@ class Database:
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy to a file with SQLite's backup."""
         with self.lock:
+            self.commit_waiting()
             target = sqlite3.connect(str(path))
             try:
                 self.connection.backup(target)
@@ -125,7 +255,7 @@ class Database:
         with self.lock:
             source = sqlite3.connect(str(path))
             try:
-                source.backup(self.connection)
+                self._replace(source)
             finally:
                 source.close()
 
@@ -134,13 +264,21 @@ class Database:
         empty = Database.open(None)
         try:
             with self.lock:
-                empty.connection.backup(self.connection)
+                self._replace(empty.connection)
         finally:
             empty.close()
+
+    def _replace(self, source: sqlite3.Connection) -> None:
+        self.commit_waiting()
+        source.backup(self.connection)
+        self._generation = None
 
     def close(self) -> None:
         """Close the connection."""
         with self.lock:
+            self.commit_waiting()
+            if self._redo is not None:
+                self._redo.remove()
             self.connection.close()
 
 

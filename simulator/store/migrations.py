@@ -245,4 +245,10 @@ def _second(database: sqlite_utils.Database) -> None:
     database.execute("CREATE INDEX change_hidden ON change (visible_at) WHERE visible_at > at")
 
 
-MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _second, add_screen_indexes)
+def _fourth(database: sqlite_utils.Database) -> None:
+    """Count the commits that were put off: the redo file says to which its records belong."""
+    database.execute("CREATE TABLE redo (generation INTEGER NOT NULL) STRICT")
+    database.execute("INSERT INTO redo (generation) VALUES (0)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _second, add_screen_indexes, _fourth)

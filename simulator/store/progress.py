@@ -29,6 +29,15 @@ class PendingReference:
     change_kind: str
 
 
+_SAVE_INTENT = (
+    "INSERT OR REPLACE INTO create_intent (job_id, object_type, source_anchor, attribute, value) VALUES (?, ?, ?, ?, ?)"
+)
+
+
+def _intent_row(job_id: str, intent: CreateIntent) -> tuple[str, ...]:
+    return job_id, intent.object_type, intent.source_anchor, intent.attribute, intent.value
+
+
 class ProgressStore:
     """The cycle in progress of each job; `JobStore.get` shows it with its job."""
 
@@ -50,11 +59,15 @@ class ProgressStore:
 
     def save_intent(self, job_id: str, intent: CreateIntent) -> None:
         """Note that an object is about to be created, before anything is sent."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO create_intent (job_id, object_type, source_anchor, attribute, value) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (job_id, intent.object_type, intent.source_anchor, intent.attribute, intent.value),
-        )
+        self._db.execute(_SAVE_INTENT, _intent_row(job_id, intent))
+
+    def note_intent(self, job_id: str, intent: CreateIntent) -> None:
+        """Do as `save_intent` does, for a process that will call `forget_intent`: a kill loses nothing of it."""
+        self._db.note((job_id, intent.object_type, intent.source_anchor), _SAVE_INTENT, _intent_row(job_id, intent))
+
+    def forget_intent(self, job_id: str, object_type: str, source_anchor: str) -> None:
+        """Note that it is recorded what became of a create, where that costs nothing."""
+        self._db.forget((job_id, object_type, source_anchor))
 
     def has_intents(self, job_id: str) -> bool:
         """Return whether there are creates without a record."""

@@ -2,8 +2,9 @@
 
 The library guards each read by itself; a server that sends a byte a second would hold it for ever. Here every read and
 write gets what is left of the time, and what comes in is counted. Nothing is sent a second time; redirects are answers.
-The library does the framing in both directions; header fields are read here, because it hands them to the mail parser,
-which takes longer than everything else together.
+A request leaves in one piece. An answer of the commonest shape is read at a glance; for all others the library does the
+framing, while header fields are read here, because it hands them to the mail parser, which takes longer than everything
+else together.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from __future__ import annotations
 import http
 import http.client
 import io
+import re
+import select
 import socket
 import ssl
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from entra_sim.simulator.scim.call import Reply
@@ -27,18 +31,24 @@ from entra_sim.simulator.transport.base import timed_out
 from entra_sim.simulator.transport.content import BrokenCoding
 from entra_sim.simulator.transport.content import TooLarge
 from entra_sim.simulator.transport.content import decode_content
+from entra_sim.simulator.transport.plain_head import HEADER_FIELDS
+from entra_sim.simulator.transport.plain_head import PlainHead
+from entra_sim.simulator.transport.plain_head import plain_head
 from entra_sim.simulator.transport.wire import WireRequest
 
 _FRAMING_BYTES = 1024 * 1024
 """What status line, headers and chunk sizes may take beyond the body."""
 
-_HEADER_FIELDS = 100
 _HEADER_LINE_BYTES = 64 * 1024
 
 _INTERIM_ANSWERS = 20
 """How many 1xx answers may precede the real one."""
 
 _PIECE_BYTES = 64 * 1024
+
+_NOT_IN_TARGET = re.compile("[\x00-\x20\x7f]")
+_HEADER_NAME = re.compile(r"[^:\s][^:\r\n]*")
+_BROKEN_VALUE = re.compile(r"\n(?![ \t])|\r(?![ \t\n])")
 
 
 class _Unreachable(Exception):
@@ -150,6 +160,10 @@ class Connection:
             _send(channel, request)
         except (BrokenPipeError, ConnectionResetError):
             is_sent = False  # the server may have answered before it had read everything, for example 413
+        plain = plain_head(channel.peek())
+        if plain is not None:
+            body = channel.body(plain, self._max_body_bytes)
+            return Reply(status=plain.status, headers=plain.fields, body=body), is_sent
         response = _answer(channel, request.method)
         content = decode_content(response.fields, self._read(response), self._max_body_bytes)
         reply = Reply(status=response.status, headers=response.fields, body=content)
@@ -172,14 +186,27 @@ class Connection:
 
 
 def _send(channel: _Channel, request: WireRequest) -> None:
-    sender = http.client.HTTPConnection("unused")
-    sender.auto_open = 0
-    sender.sock = channel
-    sender.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
-    for name, value in request.headers:
-        sender.putheader(name, value)
-    sender.endheaders(request.body)
-    channel.flush_out()
+    target = request.target
+    if _NOT_IN_TARGET.search(target):
+        raise http.client.InvalidURL("a request target with blanks or control characters")
+    lines = [f"{request.method} {target} HTTP/1.1\r\n".encode("ascii")]
+    lines += [_header_line(name, value) for name, value in request.headers]
+    lines.append(b"\r\n")
+    if request.body:
+        lines.append(request.body)
+    channel.send_out(b"".join(lines))
+
+
+@lru_cache(maxsize=512)
+def _header_line(name: str, value: str) -> bytes:
+    """Return a header line; most are the same in every request.
+
+    Raises:
+        ValueError: a line break in it, or a character that no header holds.
+    """
+    if not _HEADER_NAME.fullmatch(name) or _BROKEN_VALUE.search(value):
+        raise ValueError("a header that cannot be sent")
+    return f"{name}: {value}\r\n".encode("latin-1")
 
 
 def _answer(channel: _Channel, method: str) -> _Response:
@@ -225,7 +252,7 @@ class _Response(http.client.HTTPResponse):
     def _read_fields(self) -> tuple[tuple[str, str], ...]:
         fields: list[tuple[str, str]] = []
         while (line := self.fp.readline(_HEADER_LINE_BYTES + 1)) not in (b"\r\n", b"\n", b""):
-            if len(line) > _HEADER_LINE_BYTES or len(fields) >= _HEADER_FIELDS:
+            if len(line) > _HEADER_LINE_BYTES or len(fields) >= HEADER_FIELDS:
                 raise http.client.HTTPException("the header section is too large")
             text = line.decode("latin-1").rstrip("\r\n")
             name, colon, value = text.partition(":")
@@ -272,9 +299,12 @@ class _Channel(io.RawIOBase):
         self._deadline = 0.0
         self._budget = 0
         self._is_asking = True
-        self._outgoing: list[bytes] = []
         self.is_at_end = False
         self._reader = _KeptReader(self, _PIECE_BYTES)
+        self._poll: Any = None
+        if hasattr(select, "poll") and not isinstance(sock, ssl.SSLSocket):  # TLS may hold data of its own
+            self._poll = select.poll()
+            self._poll.register(sock, select.POLLIN)
 
     def begin(self, deadline: float, budget: int) -> None:
         """Start an exchange."""
@@ -291,17 +321,31 @@ class _Channel(io.RawIOBase):
         finally:
             self._is_asking = True
 
-    def sendall(self, data: bytes) -> None:
-        """Keep what is to be sent: head and body leave together."""
-        self._outgoing.append(data)
-
-    def flush_out(self) -> None:
+    def send_out(self, data: bytes) -> None:
         """Send everything in the time that is left."""
-        rest = memoryview(b"".join(self._outgoing))
-        self._outgoing.clear()
+        rest = memoryview(data)
         while rest:
             self._sock.settimeout(_left(self._deadline, self._monotonic))
             rest = rest[self._sock.send(rest) :]
+
+    def peek(self) -> bytes:
+        """Return what has come of an answer, waiting for its beginning; nothing is consumed. Empty at the end."""
+        return self._reader.peek(1)
+
+    def body(self, head: PlainHead, limit: int) -> bytes:
+        """Consume an answer's head, return its body.
+
+        Raises:
+            TooLarge: it is larger than the limit.
+            IncompleteRead: it breaks off.
+        """
+        if head.body_length > limit:
+            raise TooLarge
+        self._reader.read(head.head_length)
+        body: bytes = self._reader.read(head.body_length)
+        if len(body) < head.body_length:
+            raise http.client.IncompleteRead(body, head.body_length - len(body))
+        return body
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """Return the reader that outlives the answer."""
@@ -314,6 +358,8 @@ class _Channel(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         """Read what is there; outside an exchange without waiting."""
         if not self._is_asking:
+            if self._poll is not None and not self._poll.poll(0):
+                return None
             self._sock.settimeout(0.0)
             try:
                 count = self._sock.recv_into(buffer, 1)

@@ -1,0 +1,203 @@
+"""Commits that are put off: seen at once, safe from a kill, carried out once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from entra_sim.simulator.store.database import Database
+from entra_sim.simulator.store.redo import RedoFile
+from entra_sim.simulator.store.redo import redo_path
+
+ADD = "INSERT INTO tenant (key, value) VALUES (?, ?)"
+
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from entra_sim.simulator.store.database import Database
+database = Database.open(Path(sys.argv[1]))
+for number in range(int(sys.argv[2])):
+    with database.atomic(may_wait=True):
+        database.execute("INSERT INTO tenant (key, value) VALUES (?, ?)", (f"key {number}", "späť"))
+        database.execute_many("INSERT INTO app_role (role_id, application_id) VALUES (?, ?)", [(str(number), "a")])
+    if number == int(sys.argv[3]):
+        database.commit_waiting()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def keys(database: Database) -> list[str]:
+    """Return the keys that are stored, in order."""
+    return [row[0] for row in database.rows("SELECT key FROM tenant ORDER BY rowid")]
+
+
+def break_down(database: Database, *, may_wait: bool) -> None:
+    """Begin a transaction and break it."""
+    with database.atomic(may_wait=may_wait):
+        database.execute(ADD, ("undone", ""))
+        raise ZeroDivisionError
+
+
+def copied(path: Path, folder: Path) -> Path:
+    """Copy a database as a kill at this moment would leave it."""
+    folder.mkdir()
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-redo"):
+        if (path.parent / name).exists():
+            shutil.copyfile(path.parent / name, folder / name)
+    return folder / path.name
+
+
+@pytest.mark.skipif(not hasattr(os, "kill") or sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize("committed_up_to", [-1, 2, 4])
+def test_a_killed_process_loses_nothing_and_nothing_is_done_twice(tmp_path: Path, committed_up_to: int) -> None:
+    path = tmp_path / "simulator.db"
+    arguments = [sys.executable, "-c", DIES, str(path), "5", str(committed_up_to)]
+    assert subprocess.run(arguments, check=False).returncode == -9
+
+    for _ in range(2):
+        database = Database.open(path)
+        assert keys(database) == [f"key {number}" for number in range(5)]
+        assert database.value("SELECT value FROM tenant WHERE key = 'key 3'") == "späť"
+        assert database.value("SELECT COUNT(*) FROM app_role") == 5
+        database.close()
+    assert not redo_path(path).exists()
+
+
+def test_what_waits_is_seen_by_every_thread_and_committed_by_the_next_who_may_not_wait(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("first", ""))
+    seen: list[str] = []
+
+    def other() -> None:
+        seen.extend(keys(database))
+        with pytest.raises(ZeroDivisionError):
+            break_down(database, may_wait=False)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert seen == ["first"]
+    after = Database.open(copied(tmp_path / "simulator.db", tmp_path / "copy"))
+    assert keys(after) == ["first"]
+    after.close()
+    database.close()
+
+
+def test_a_plain_statement_stands_after_what_waited(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("first", ""))
+    database.execute(ADD, ("second", ""))
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("third", ""))
+    after = Database.open(copied(tmp_path / "simulator.db", tmp_path / "copy"))
+    assert keys(after) == ["first", "second", "third"]
+    after.close()
+    database.close()
+
+
+def test_one_that_breaks_undoes_itself_and_not_its_neighbours(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    for key in ("first", "second"):
+        with database.atomic(may_wait=True):
+            database.execute(ADD, (key, ""))
+    with pytest.raises(ZeroDivisionError):
+        break_down(database, may_wait=True)
+    assert keys(database) == ["first", "second"]
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("fourth", ""))
+    after = Database.open(copied(tmp_path / "simulator.db", tmp_path / "copy"))
+    assert keys(after) == keys(database) == ["first", "second", "fourth"]
+    after.close()
+    database.close()
+
+
+def test_copies_hold_what_waits(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("first", ""))
+    database.copy_to(tmp_path / "copy.db")
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("second", ""))
+    copy = Database.open(tmp_path / "copy.db")
+    assert keys(copy) == ["first"]
+    copy.close()
+    database.copy_from(tmp_path / "copy.db")
+    assert keys(database) == ["first"]
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("third", ""))
+    after = Database.open(copied(tmp_path / "simulator.db", tmp_path / "killed"))
+    assert keys(after) == ["first", "third"]
+    after.close()
+    database.close()
+
+
+def test_a_long_wait_ends_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entra_sim.simulator.store.database.MOST_REDO_BYTES", 1000)
+    database = Database.open(tmp_path / "simulator.db")
+    sizes = []
+    for number in range(60):
+        with database.atomic(may_wait=True):
+            database.execute(ADD, (f"key {number}", ""))
+        sizes.append(redo_path(tmp_path / "simulator.db").stat().st_size)
+    assert 1000 < max(sizes) < 1300
+    generation = database.value("SELECT generation FROM redo")
+    assert generation >= 3
+    killed = copied(tmp_path / "simulator.db", tmp_path / "killed")
+    assert len(RedoFile(redo_path(killed)).transactions(generation)) < 15
+    after = Database.open(killed)
+    assert keys(after) == keys(database) == [f"key {number}" for number in range(60)]
+    after.close()
+    database.close()
+
+
+def test_a_note_is_carried_out_after_a_kill_or_with_the_next_commit_unless_it_is_forgotten(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    database.note("a", ADD, ("first", ""))
+    database.note("b", ADD, ("second", ""))
+    assert keys(database) == []
+    killed = Database.open(copied(tmp_path / "simulator.db", tmp_path / "killed"))
+    assert keys(killed) == ["first", "second"]
+    killed.close()
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("third", ""))
+        database.forget("a")
+    database.forget("unknown")
+    database.commit_waiting()
+    assert keys(database) == ["third", "second"]
+    killed = Database.open(copied(tmp_path / "simulator.db", tmp_path / "killed again"))
+    assert keys(killed) == ["third", "second"]
+    killed.close()
+    database.note("c", ADD, ("fourth", ""))
+    with pytest.raises(ZeroDivisionError):
+        break_down(database, may_wait=True)
+    assert keys(database) == ["third", "second", "fourth"]
+    database.close()
+    memory = Database.open(None)
+    memory.note("a", ADD, ("first", ""))
+    assert keys(memory) == ["first"]
+
+
+def test_a_record_that_broke_off_ends_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file-redo"
+    redo = RedoFile(path)
+    redo.append(3, [(ADD, ("one", None))])
+    whole = path.stat().st_size
+    redo.append(3, [(ADD, ("two", 2))])
+    content = path.read_bytes()
+    for length in range(len(content) + 1):
+        path.write_bytes(content[:length])
+        found = [statements[0][1][0] for statements in redo.transactions(3)]
+        assert found == ["one", "two"][: (length >= whole) + (length == len(content))]
+    path.write_bytes(content[:-1] + b"?")
+    assert len(redo.transactions(3)) == 1
+    assert redo.transactions(4) == []
+    redo.remove()
+    assert redo.transactions(3) == []
