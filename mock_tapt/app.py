@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from functools import cache
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -32,6 +33,11 @@ _SCIM_FOLDER = f"{SCIM_ROOT}/"
 class TaptApp(Flask):
     """Flask, with empty path segments folded instead of redirected: no SCIM client follows a redirect."""
 
+    @cached_property
+    def scim_rule(self) -> Any:
+        """Return the route of the SCIM API."""
+        return next(self.url_map.iter_rules("scim.scim"))
+
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a request."""
         if "//" in environ["PATH_INFO"]:
@@ -43,8 +49,15 @@ class TaptApp(Flask):
         environ = request.environ if request is not None else {}
         path = environ.get("PATH_INFO", "")
         if path.startswith(_SCIM_FOLDER) and environ["REQUEST_METHOD"] in routes_scim.METHODS:
-            return _ScimRoute(next(self.url_map.iter_rules("scim.scim")), path[len(_SCIM_FOLDER) :])
+            return _ScimRoute(self.scim_rule, path[len(_SCIM_FOLDER) :])
         return super().create_url_adapter(request)
+
+    def full_dispatch_request(self, *context: Any) -> Any:
+        """Return the answer of a view; nothing stands before or behind the SCIM API's, so it is called at once."""
+        rule = request.url_rule
+        if rule is not None and rule.endpoint == "scim.scim":
+            return routes_scim.scim(**(request.view_args or {}))
+        return super().full_dispatch_request(*context)
 
 
 class _ScimRoute:

@@ -295,13 +295,13 @@ class Faults:
 
     @property
     def is_any_on(self) -> bool:
-        """Return whether some fault can strike."""
-        return any(armed.fault.enabled for armed in self._armed.values())
+        """Return whether some fault can strike; may be asked without the lock."""
+        return bool(self._armed) and any(armed.fault.enabled for armed in tuple(self._armed.values()))
 
     @property
     def keeps_old_images(self) -> bool:
         """Return whether writes must remember what was before them, for stale reads."""
-        return any(armed.fault.enabled and armed.fault.stale_read for armed in self._armed.values())
+        return bool(self._armed) and any(a.fault.enabled and a.fault.stale_read for a in self._armed.values())
 
     def strike(self, method: str, path: str, now: datetime) -> Strike | None:
         """Count a request and return the first fault that strikes it."""

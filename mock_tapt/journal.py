@@ -15,6 +15,8 @@ from typing import Any
 
 from entra_sim.mock_tapt.findings import Finding
 from entra_sim.mock_tapt.findings import findings_of
+from entra_sim.mock_tapt.messages import ScimRequest
+from entra_sim.mock_tapt.messages import ScimResponse
 
 DEFAULT_SIZE = 2_000
 MAX_KEPT_BODY = 65_536
@@ -81,6 +83,50 @@ class HandEdit:
     subject: str
 
     kind = "by hand"
+    weight = 0
+
+
+class KeptExchange:
+    """A request and its answer as they went by; made readable, and secrets masked, when somebody looks."""
+
+    __slots__ = ("_made", "_values", "sequence", "weight")
+
+    def __init__(self, sequence: int, request: ScimRequest, response: ScimResponse, values: tuple[Any, ...]) -> None:
+        self.sequence = sequence
+        self._values: tuple[Any, ...] | None = (request, response, *values)
+        self._made: Exchange | None = None
+        sizes = len(request.body), len(response.body)
+        if max(sizes) > MAX_KEPT_BODY:  # at once, so that what is cut off is not kept
+            made = self.exchange()
+            sizes = len(made.request_body), len(made.response_body)
+        self.weight = sizes[0] + sizes[1]
+
+    def exchange(self) -> Exchange:
+        """Return it, readable."""
+        values = self._values
+        if values is not None:
+            request, response, at, fault, cut, is_strict, took_s = values
+            self._made = Exchange(
+                sequence=self.sequence,
+                at=at,
+                method=request.method,
+                path=request.path,
+                query=request.query,
+                request_headers=masked_headers(request.headers.items()),
+                request_body=kept_body(request.body),
+                status=response.status,
+                response_headers=tuple(response.headers),
+                response_body=kept_body(response.body),
+                fault=fault,
+                refusal=response.refusal,
+                near_misses=response.near_misses,
+                cut=cut,
+                is_strict=is_strict,
+                took_s=took_s,
+            )
+            self._values = None
+        assert self._made is not None
+        return self._made
 
 
 class Journal:
@@ -91,7 +137,7 @@ class Journal:
     """
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
-        self._entries: deque[Exchange | HandEdit] = deque()
+        self._entries: deque[KeptExchange | HandEdit] = deque()
         self._size = size
         self._bytes = 0
         self.last_sequence = 0
@@ -101,20 +147,35 @@ class Journal:
         self.last_sequence += 1
         return self.last_sequence
 
-    def add(self, entry: Exchange | HandEdit) -> None:
+    def note(
+        self,
+        request: ScimRequest,
+        response: ScimResponse,
+        *,
+        at: datetime,
+        fault: str,
+        cut: str,
+        is_strict: bool,
+        took_s: float,
+    ) -> None:
+        """Keep a request and its answer, which nobody changes any more."""
+        self.add(KeptExchange(self.next_sequence(), request, response, (at, fault, cut, is_strict, took_s)))
+
+    def add(self, entry: KeptExchange | HandEdit) -> None:
         """Keep an entry; the oldest goes."""
-        self._entries.append(entry)
-        self._bytes += _weight(entry)
-        while len(self._entries) > self._size or (self._bytes > MAX_KEPT_BYTES and len(self._entries) > 1):
-            self._bytes -= _weight(self._entries.popleft())
+        entries = self._entries
+        entries.append(entry)
+        self._bytes += entry.weight
+        while len(entries) > self._size or (self._bytes > MAX_KEPT_BYTES and len(entries) > 1):
+            self._bytes -= entries.popleft().weight
 
     def records(self, since: int = 0) -> list[Exchange | HandEdit]:
         """Return exchanges and hand edits with a sequence above `since`, oldest first."""
-        found = []
-        for entry in reversed(self._entries):
+        found: list[Exchange | HandEdit] = []
+        for entry in reversed(tuple(self._entries)):  # a copy: others may go on adding
             if entry.sequence <= since:
                 break
-            found.append(entry)
+            found.append(entry.exchange() if isinstance(entry, KeptExchange) else entry)
         return found[::-1]
 
     def exchanges(self, since: int = 0) -> list[Exchange]:
@@ -127,16 +188,13 @@ class Journal:
 
     def find(self, sequence: int) -> Exchange | None:
         """Return one exchange, or None when it has left the ring."""
-        return next((e for e in self._entries if e.sequence == sequence and isinstance(e, Exchange)), None)
+        found = next((e for e in tuple(self._entries) if e.sequence == sequence), None)
+        return found.exchange() if isinstance(found, KeptExchange) else None
 
     def clear(self) -> None:
         """Forget the entries; the sequence goes on."""
         self._entries.clear()
         self._bytes = 0
-
-
-def _weight(entry: Exchange | HandEdit) -> int:
-    return len(entry.request_body) + len(entry.response_body) if isinstance(entry, Exchange) else 0
 
 
 def masked_headers(pairs: Any) -> tuple[tuple[str, str], ...]:

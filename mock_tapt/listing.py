@@ -18,7 +18,7 @@ from entra_sim.mock_tapt.errors import InvalidPath
 from entra_sim.mock_tapt.errors import InvalidSyntax
 from entra_sim.mock_tapt.errors import InvalidValue
 from entra_sim.mock_tapt.filter_sql import Condition
-from entra_sim.mock_tapt.filter_sql import FilterCompiler
+from entra_sim.mock_tapt.filter_templates import FilterTemplates
 from entra_sim.mock_tapt.messages import SCIM_MEDIA_TYPE
 from entra_sim.mock_tapt.messages import ScimRequest
 from entra_sim.mock_tapt.messages import ScimResponse
@@ -33,6 +33,8 @@ from entra_sim.mock_tapt.schema import USER
 from entra_sim.mock_tapt.schema import ResourceType
 from entra_sim.mock_tapt.schema import resolve
 from entra_sim.mock_tapt.store import Store
+
+ALL_OF_EACH = {USER.name: EVERYTHING, GROUP.name: EVERYTHING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class Lists:
     def __init__(self, store: Store, resources: Resources) -> None:
         self.store = store
         self.resources = resources
+        self._templates = FilterTemplates(store.remember)
         store.completer = self._completed
 
     def answer(self, request: ScimRequest, kinds: tuple[ResourceType, ...], *, strict: bool) -> ScimResponse:
@@ -145,8 +148,7 @@ class Lists:
     def _condition(self, kind: ResourceType, text: str | None, *, strict: bool) -> Condition | None:
         if text is None:
             return None
-        tree = filters.parse_filter(text, kind, strict=strict)
-        return FilterCompiler(kind, self.store.remember).compile(tree)
+        return self._templates.condition(kind, text, strict=strict)
 
     def _order(self, kinds: tuple[ResourceType, ...], query: Query, *, strict: bool) -> Condition | None:
         if not query.sort_by:
@@ -219,7 +221,7 @@ def _projections(
     kinds: tuple[ResourceType, ...], attributes: list[str], excluded: list[str], has_list: bool
 ) -> dict[str, Projection]:
     if not attributes and not excluded:
-        return {kind.name: EVERYTHING for kind in kinds}
+        return ALL_OF_EACH
     return {kind.name: projection(kind, attributes, excluded, has_list=has_list and bool(attributes)) for kind in kinds}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 SCIM_MEDIA_TYPE = "application/scim+json"
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -36,9 +36,10 @@ class ScimRequest:
     def parameters(self) -> dict[str, list[str]]:
         """Return the query, decoded as a form (QRK-24), by parameter name in lower case."""
         found: dict[str, list[str]] = {}
-        if self.query:
-            for name, value in parse_qsl(self.query, keep_blank_values=True, errors="replace", max_num_fields=None):
-                found.setdefault(name.lower(), []).append(value)
+        for part in self.query.split("&"):
+            if part:
+                name, _, value = part.replace("+", " ").partition("=")
+                found.setdefault(unquote(name).lower(), []).append(unquote(value) if "%" in value else value)
         return found
 
 

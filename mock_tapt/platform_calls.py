@@ -1,4 +1,4 @@
-"""The calls that differ between operating systems: locking a file, reserving a port, watching the parent."""
+"""The calls that differ between operating systems: locking a file, listening at a port."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import errno
 import os
 import socket
 import sys
-import threading
-from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
 
 from entra_sim.mock_tapt.errors import TaptError
+
+BACKLOG = 1024
 
 
 def lock_file(path: Path) -> IO[bytes]:
@@ -39,24 +38,23 @@ def lock_file(path: Path) -> IO[bytes]:
     return handle
 
 
-def reserve_port(host: str, port: int) -> tuple[socket.socket, int]:
-    """Return a socket that keeps the port for the server, and the port; 0 finds a free one.
-
-    The server binds with SO_REUSEPORT and would start silently beside another one. So the port is first bound plainly,
-    to find out whether it is free, then kept by a socket that shares it and never listens.
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes any free one.
 
     Raises:
         TaptError: the port is taken, or the address is not of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    plain = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if sys.platform != "win32":
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        plain.bind((host, port))
-        plain.listen(1)
-        port = plain.getsockname()[1]
+        if sys.platform == "win32":  # there, sharing a port is what must be ruled out
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
+        listener.close()
         where = f"{host}:{port}"
         if isinstance(error, PermissionError):
             raise TaptError(f"Port {port} is reserved for the system; choose one above 1023 with --port.") from error
@@ -67,13 +65,7 @@ def reserve_port(host: str, port: int) -> tuple[socket.socket, int]:
         holder = _holder_of(port)
         by = f" by {holder}" if holder else ""
         raise TaptError(f"{where} is taken{by}; choose another port with --port, or 0 for any free one.") from error
-    finally:
-        plain.close()
-    kept = socket.socket(family, socket.SOCK_STREAM)
-    if hasattr(socket, "SO_REUSEPORT"):
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        kept.bind((host, port))
-    return kept, port
+    return listener
 
 
 def _holder_of(port: int) -> str:
@@ -97,19 +89,6 @@ def _holds(folder: Path, inodes: set[str]) -> bool:
     except OSError:
         return False
     return any(link.startswith("socket:[") and link[8:-1] in inodes for link in links)
-
-
-def end_with_parent(pipe: Connection, finish: Callable[[], None]) -> None:
-    """End this process when the other end of the pipe closes: a killed parent must not leave a serving worker."""
-
-    def watch() -> None:
-        try:
-            pipe.recv_bytes()
-        except (EOFError, OSError):
-            finish()
-            os._exit(0)
-
-    threading.Thread(target=watch, daemon=True, name="parent watch").start()
 
 
 def make_private_folder(path: Path) -> None:

@@ -89,7 +89,7 @@ class Resources:
         self.refuse_taken(kind, name, None)
         at = format_instant(self.now())
         row = Row(0, self.new_id("resource"), kind.name, 1, at, at, origin, _text(resource))
-        row.seq = self.store.insert(row, name, hash_password(str(given), self.salt()) if given else None)
+        row.seq = self.store.insert(row, name, hash_password(str(given), self.salt()) if given else None, resource)
         if members:
             self.store.put_members(row.seq, members)
         self.store.add_history(row.id, at, who, "created", name, "[]")
@@ -193,7 +193,7 @@ class Resources:
             self.refuse_taken(kind, name, row.id)
         at = format_instant(self.now())
         new = Row(row.seq, row.id, row.type, row.version + 1, row.created_at, at, row.origin, _text(resource))
-        self.store.update(new, name, password, emails_changed=held.get("emails") != resource.get("emails"))
+        self.store.update(new, name, password, held=held, resource=resource)
         if password is not None:
             changes.append(["password", "••••", "••••" if password else None])
         self.store.add_history(row.id, at, who, "changed", name, orjson.dumps(changes).decode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint
@@ -22,13 +23,14 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 MAX_DRAINED_BYTES = 8 * MAX_BODY_BYTES
 """How much of a body that is too large is read and thrown away, so that its sender gets to see the 413."""
 _PIECE = 1024 * 1024
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 CUT_LENGTH = 1_000
 """Length that a cut answer announces; one byte of it is sent."""
 
 
 @blueprint.route(f"{SCIM_ROOT}/", strict_slashes=False, methods=METHODS, provide_automatic_options=False)
 @blueprint.route(f"{SCIM_ROOT}/<path:rest>", methods=METHODS, provide_automatic_options=False)
-def scim(rest: str = "") -> Response:
+def scim(rest: str = "") -> Response | WireAnswer:
     """Answer one request to the SCIM API."""
     environ = request.environ
     tapt: Tapt = environ["entra_sim.tapt"]
@@ -39,8 +41,8 @@ def scim(rest: str = "") -> Response:
             ScimRequest(
                 method=environ["REQUEST_METHOD"],
                 path=f"/{rest}",
-                query=environ.get("QUERY_STRING", ""),
-                headers=_headers(environ),
+                query=_text(environ.get("QUERY_STRING", "")),
+                headers=environ.get("entra_sim.headers") or _headers(environ),
                 body=body,
                 base_url=base,
                 is_too_large=is_too_large,
@@ -51,24 +53,36 @@ def scim(rest: str = "") -> Response:
         return Response(
             _one_byte(), headers={"Content-Type": "application/scim+json", "Content-Length": str(CUT_LENGTH)}
         )
-    return WireResponse(answer, is_head=environ["REQUEST_METHOD"] == "HEAD")
+    return WireAnswer(answer, is_head=environ["REQUEST_METHOD"] == "HEAD")
 
 
-class WireResponse(Response):
+class WireAnswer:
     """An answer that is on the wire as the service made it: nothing is added, guessed or encoded again."""
 
+    __slots__ = ("_answer", "_body")
+
     def __init__(self, answer: ScimResponse, *, is_head: bool) -> None:
-        super().__init__(status=answer.status)
         self._answer = answer
         self._body = b"" if is_head else answer.body
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         """Send status, headers and body."""
-        headers = list(self._answer.headers)
-        if self._answer.status not in (204, 304):
-            headers.append(("Content-Length", str(len(self._answer.body))))
-        start_response(self.status, headers)
+        answer = self._answer
+        headers = answer.headers
+        if answer.status not in (204, 304):
+            headers = [*headers, ("Content-Length", str(len(answer.body)))]
+        start_response(_STATUS_LINES.get(answer.status) or f"{answer.status} Status", headers)
         return [self._body] if self._body else []
+
+
+def _text(raw: str) -> str:
+    """Return a query of the environ, which is latin-1 by PEP 3333, as the UTF-8 that it is; else as the latin-1."""
+    if raw.isascii():
+        return raw
+    try:
+        return raw.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return raw
 
 
 def _base_of(environ: dict[str, Any]) -> str:

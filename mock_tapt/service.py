@@ -205,7 +205,8 @@ class ScimService:
                 "The resource has changed; read it again.",
                 near_misses=(f"its version is {self.resources.version(row)}",),
             )
-        if _names_version(request.headers.get("if-none-match", ""), self.resources.version(row)):
+        unwanted = request.headers.get("if-none-match")
+        if unwanted is not None and _names_version(unwanted, self.resources.version(row)):
             raise PreconditionFailed("The resource has the version that If-None-Match excludes.")
 
     def _json(self, request: ScimRequest) -> dict[str, Any]:

@@ -21,16 +21,20 @@ from entra_sim.mock_tapt.clock import StandaloneClock
 from entra_sim.mock_tapt.clock import monotonic_s
 from entra_sim.mock_tapt.clock import parse_clock
 from entra_sim.mock_tapt.errors import TaptError
+from entra_sim.mock_tapt.http_requests import BadRequest
 from entra_sim.mock_tapt.ids import CountedIds
 from entra_sim.mock_tapt.ids import RandomIds
 from entra_sim.mock_tapt.ids import new_key
+from entra_sim.mock_tapt.messages import ScimRequest
 from entra_sim.mock_tapt.seed import plant
+from entra_sim.mock_tapt.tapt import SCIM_ROOT
 from entra_sim.mock_tapt.tapt import Tapt
 
 MAX_ORGANISATIONS = 500
 MAX_SNAPSHOTS = 50
 MAX_KEPT_AT_START = 20_000
 """Resources up to which the start is kept as an image in memory; beyond, a reset plants the seed again."""
+MAX_NOTED_LINE = 2_000
 FREE_TRIES = 5
 SLOW_DOWN_S = 30
 MAX_FAILED_NAMES = 1_000
@@ -40,6 +44,7 @@ ADMINISTRATORS = frozenset({"admin@tapt.example"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 SeedSource = Callable[[], dict[str, list[dict[str, Any]]]]
 """Gives the seed when it is needed: a file of 100,000 people is not kept in memory."""
+_SCIM_PATH = SCIM_ROOT[1:]
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 
 
@@ -199,21 +204,43 @@ class Site:
         """Answer as a WSGI application: `/o/<name>/...` is for that organisation, all else for the first one."""
         from entra_sim.mock_tapt.app import application
 
-        organisation = self._first
         path = environ.get("PATH_INFO", "")
-        if path.startswith("/o/"):
-            name, _, rest = path[3:].partition("/")
-            found = self.organisations.get(name)
-            if found is None:
-                start_response("404 Not Found", [("Content-Type", "application/json")])
-                return [b'{"error": "There is no organisation of this name."}']
-            organisation = found
-            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/o/{name}"
-            environ["PATH_INFO"] = f"/{rest}"
+        organisation, rest = self._part_of(path)
+        if organisation is None:
+            start_response("404 Not Found", [("Content-Type", "application/json")])
+            return [b'{"error": "There is no organisation of this name."}']
+        if rest != path:
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/o/{organisation.name}"
+            environ["PATH_INFO"] = rest
         environ["entra_sim.site"] = self
         environ["entra_sim.organisation"] = organisation
         environ["entra_sim.tapt"] = organisation.tapt
         return application()(environ, start_response)
+
+    def may_rest(self, path: str) -> bool:
+        """Return whether the answer to a path may take long: a fault may delay it, or it is none of the SCIM API."""
+        organisation, path = self._part_of(path)
+        if organisation is None or path == "/healthz":
+            return False
+        return not path.lstrip("/").startswith(_SCIM_PATH) or organisation.tapt.faults.is_any_on
+
+    def _part_of(self, path: str) -> tuple[Organisation | None, str]:
+        """Return whom a path is for, and what of it is theirs."""
+        if not path.startswith("/o/"):
+            return self._first, path
+        name, _, rest = path[3:].partition("/")
+        return self.organisations.get(name), f"/{rest}"
+
+    def note_refusal(self, error: BadRequest) -> None:
+        """Let the inspector show what was no request that the SCIM API could see."""
+        method, _, rest = error.line[:MAX_NOTED_LINE].partition(" ")
+        target = rest.partition(" HTTP/")[0]
+        path, _, query = target.partition("?")
+        organisation, path = self._part_of(path)
+        if organisation is None or (path and not path.lstrip("/").startswith(_SCIM_PATH)):
+            return
+        path = path.lstrip("/").removeprefix(_SCIM_PATH)
+        organisation.tapt.note_refused(ScimRequest(method=method or "?", path=path or "/", query=query), error)
 
     def add(self, name: str | None, options: dict[str, Any], seed: SeedSource | None) -> Organisation:
         """Return a new organisation in memory.

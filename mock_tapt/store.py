@@ -27,6 +27,9 @@ from entra_sim.mock_tapt.schema import ENTERPRISE_USER
 SCHEMA_VERSION = 1
 HISTORY_LIMIT = 200_000
 """Changes kept for the dashboard; the oldest go first."""
+CHECKPOINT_PAGES = 10_000
+"""Pages of the write-ahead log (40 MB) after which a commit moves them into the database: it waits for the disk then,
+and a creation writes about ten."""
 
 _COLUMNS = "r.seq, r.id, r.type, r.version, r.created_at, r.modified_at, r.origin, r.body"
 
@@ -144,6 +147,7 @@ class Store:
             else:
                 self.connection.execute("PRAGMA journal_mode = WAL")
                 self.connection.execute("PRAGMA synchronous = NORMAL")
+                self.connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
                 migrate(self.connection)
         except sqlite3.DatabaseError as error:
             raise TaptError(
@@ -250,16 +254,14 @@ class Store:
         """Return how many resources of a type there are."""
         return int(self.connection.execute("SELECT count(*) FROM resource WHERE type = ?", (type_name,)).fetchone()[0])
 
-    def insert(self, row: Row, name: str, password_hash: str | None) -> int:
-        """Add a resource and return its sequence number; row.seq is not looked at."""
-        resource = row.resource()
+    def insert(self, row: Row, name: str, password_hash: str | None, resource: dict[str, Any]) -> int:
+        """Add a resource, whose attributes are given too, and return its sequence number; row.seq is not looked at."""
         cursor = self.connection.execute(
             "INSERT INTO resource (id, type, name_key, external_id, display_key, manager_id, version, created_at,"
             " modified_at, origin, password_hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                row.id, row.type, name.casefold(), resource.get("externalId"), _display_key(row.type, resource),
-                _manager_id(row.type, resource), row.version, row.created_at, row.modified_at, row.origin,
-                password_hash, row.body,
+                row.id, row.type, *_keys(row.type, name, resource), row.version, row.created_at, row.modified_at,
+                row.origin, password_hash, row.body,
             ),
         )  # fmt: skip
         seq = int(cursor.lastrowid or 0)
@@ -272,19 +274,32 @@ class Store:
         found = self.connection.execute("SELECT password_hash FROM resource WHERE seq = ?", (seq,)).fetchone()
         return found[0] if found else None
 
-    def update(self, row: Row, name: str, password_hash: str | None, *, emails_changed: bool) -> None:
-        """Write a resource that exists; a password hash of None keeps the one that is there, "" clears it."""
-        resource = row.resource()
-        self.connection.execute(
-            "UPDATE resource SET name_key = ?, external_id = ?, display_key = ?, manager_id = ?, version = ?,"
-            " modified_at = ?, body = ?, password_hash = nullif(coalesce(?, password_hash), '') WHERE seq = ?",
-            (
-                name.casefold(), resource.get("externalId"), _display_key(row.type, resource),
-                _manager_id(row.type, resource),
-                row.version, row.modified_at, row.body, password_hash, row.seq,
-            ),
-        )  # fmt: skip
-        if row.type == "User" and emails_changed:
+    def update(
+        self, row: Row, name: str, password_hash: str | None, *, held: dict[str, Any], resource: dict[str, Any]
+    ) -> None:
+        """Write a resource that exists.
+
+        Args:
+            password_hash: None keeps the one that is there, "" clears it.
+            held, resource: the attributes before and now; indexes are touched only where these differ.
+        """
+        keys = _keys(row.type, name, resource)
+        if keys == _keys(row.type, held[_NAMES[row.type]], held):
+            self.connection.execute(
+                "UPDATE resource SET version = ?, modified_at = ?, body = ? WHERE seq = ?",
+                (row.version, row.modified_at, row.body, row.seq),
+            )
+        else:
+            self.connection.execute(
+                "UPDATE resource SET name_key = ?, external_id = ?, display_key = ?, manager_id = ?, version = ?,"
+                " modified_at = ?, body = ? WHERE seq = ?",
+                (*keys, row.version, row.modified_at, row.body, row.seq),
+            )
+        if password_hash is not None:
+            self.connection.execute(
+                "UPDATE resource SET password_hash = nullif(?, '') WHERE seq = ?", (password_hash, row.seq)
+            )
+        if row.type == "User" and held.get("emails") != resource.get("emails"):
             self._write_emails(row.seq, resource, is_new=False)
 
     def _write_emails(self, seq: int, resource: dict[str, Any], *, is_new: bool) -> None:
@@ -420,9 +435,14 @@ class Store:
         self.connection.close()
 
 
-def _display_key(type_name: str, resource: dict[str, Any]) -> str | None:
+_NAMES = {"User": "userName", "Group": "displayName"}
+
+
+def _keys(type_name: str, name: str, resource: dict[str, Any]) -> tuple[str | None, ...]:
+    """Return what the columns name_key, external_id, display_key and manager_id hold."""
     display = resource.get("displayName")
-    return display.casefold() if isinstance(display, str) else None
+    display_key = display.casefold() if isinstance(display, str) else None
+    return name.casefold(), resource.get("externalId"), display_key, _manager_id(type_name, resource)
 
 
 def _manager_id(type_name: str, resource: dict[str, Any]) -> str | None:

@@ -30,11 +30,9 @@ from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.faults import Faults
 from entra_sim.mock_tapt.faults import Strike
 from entra_sim.mock_tapt.hand_edits import HandEdits
+from entra_sim.mock_tapt.http_requests import BadRequest
 from entra_sim.mock_tapt.journal import DEFAULT_SIZE
-from entra_sim.mock_tapt.journal import Exchange
 from entra_sim.mock_tapt.journal import Journal
-from entra_sim.mock_tapt.journal import kept_body
-from entra_sim.mock_tapt.journal import masked_headers
 from entra_sim.mock_tapt.messages import ScimRequest
 from entra_sim.mock_tapt.messages import ScimResponse
 from entra_sim.mock_tapt.resources import Resources
@@ -152,44 +150,45 @@ class Tapt(HandEdits):
             Cut: a fault cuts the connection.
         """
         began = time.perf_counter()
-        with self.lock:
-            strike = self.faults.strike(request.method, request.path, self.now())
-        if strike is not None and strike.fault.delay_s:
-            self._wait(strike.fault.delay_s)
+        strike = None
+        if self.faults.is_any_on:
+            with self.lock:
+                strike = self.faults.strike(request.method, request.path, self.now())
+            if strike is not None and strike.fault.delay_s:
+                self._wait(strike.fault.delay_s)
         with self.lock:
             at = self.now()
-            if strike is None:
-                response = self._answer(request)
-            else:
-                response = self._struck(request, strike)
+            response = self._answer(request, at) if strike is None else self._struck(request, strike, at)
             cut = strike.fault.cut if strike is not None else ""
-            self.journal.add(
-                Exchange(
-                    sequence=self.journal.next_sequence(),
-                    at=at,
-                    method=request.method,
-                    path=request.path,
-                    query=request.query,
-                    request_headers=masked_headers(request.headers.items()),
-                    request_body=kept_body(request.body),
-                    status=response.status,
-                    response_headers=tuple(response.headers),
-                    response_body=kept_body(response.body),
-                    fault=(strike.fault.name or strike.fault.what) if strike else "",
-                    refusal=response.refusal,
-                    near_misses=response.near_misses,
-                    cut=cut,
-                    is_strict=self.switches.strict,
-                    took_s=time.perf_counter() - began,
-                )
+            self.journal.note(
+                request,
+                response,
+                at=at,
+                fault=(strike.fault.name or strike.fault.what) if strike else "",
+                cut=cut,
+                is_strict=self.switches.strict,
+                took_s=time.perf_counter() - began,
             )
         if cut:
             raise Cut
         return response
 
-    def _answer(self, request: ScimRequest) -> ScimResponse:
+    def note_refused(self, request: ScimRequest, error: BadRequest) -> None:
+        """Keep in the journal what was refused before anybody could answer it."""
+        with self.lock:
+            self.journal.note(
+                request,
+                ScimResponse(status=error.status, body=orjson.dumps(error.to_body()), refusal=error.reason),
+                at=self.now(),
+                fault="",
+                cut="",
+                is_strict=self.switches.strict,
+                took_s=0.0,
+            )
+
+    def _answer(self, request: ScimRequest, at: datetime) -> ScimResponse:
         try:
-            self._tokens.check(request.headers.get("authorization"))
+            self._tokens.check(request.headers.get("authorization"), at)
         except ScimError as error:
             return refused(error)
         if not self.faults.keeps_old_images:
@@ -214,26 +213,26 @@ class Tapt(HandEdits):
         row = self.store.get("User", resource_id) or self.store.get("Group", resource_id)
         return self.resources.shown(row, base_url) if row else None
 
-    def _struck(self, request: ScimRequest, strike: Strike) -> ScimResponse:
+    def _struck(self, request: ScimRequest, strike: Strike, at: datetime) -> ScimResponse:
         fault = strike.fault
         if fault.cut == "before":
             return ScimResponse(status=0, refusal="a fault cut the connection before the work was done")
         if fault.refusal_status is not None:
             return effects.refusal(strike)
         if fault.ignore_work and request.method in _WRITES:
-            return effects.spoil(fault, self._answer_without_work(request))
-        response = self._answer(request)
+            return effects.spoil(fault, self._answer_without_work(request, at))
+        response = self._answer(request, at)
         if fault.stale_read and request.method not in _WRITES:
             response = self._old_images.aged(request.path, response)
         return effects.spoil(fault, response)
 
-    def _answer_without_work(self, request: ScimRequest) -> ScimResponse:
+    def _answer_without_work(self, request: ScimRequest, at: datetime) -> ScimResponse:
         """Answer a write as a server that does not do it: with the resource as it is."""
         if request.method == "POST":
             return ScimResponse(status=201, headers=[("Content-Type", "application/scim+json")], body=request.body)
         if request.method == "DELETE":
             return ScimResponse(status=204)
-        return self._answer(replace(request, method="GET", body=b""))
+        return self._answer(replace(request, method="GET", body=b""), at)
 
     # tokens
 

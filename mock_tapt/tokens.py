@@ -63,6 +63,7 @@ class Tokens:
         self._now = now
         self._new_id = new_id
         self._known: dict[str, _Token] = {}
+        self._last_checked: tuple[bytes, _Token | None] = b"", None
         self._current: _Token | None = None
         self._written_last_used_at: datetime | None = None
         self.reload()
@@ -70,6 +71,7 @@ class Tokens:
     def reload(self) -> None:
         """Read the tokens from the database, after it was exchanged."""
         self._known = {}
+        self._last_checked = b"", None
         self._current = None
         rows = self._store.connection.execute(
             "SELECT seq, secret_hash, last_four, created_at, expires_at, revoked_at, last_used_at FROM token"
@@ -151,24 +153,15 @@ class Tokens:
             last_used_at=token.last_used_at,
         )
 
-    def check(self, authorization: str | None) -> None:
-        """Take a request's Authorization header.
+    def check(self, authorization: str | None, now: datetime) -> None:
+        """Take a request's Authorization header, at this instant.
 
         Raises:
             Unauthorized: no bearer token, or none that counts; the near miss says why. Source: SRV-001.
         """
         if not authorization:
             raise Unauthorized("The request has no bearer token.", near_misses=("there is no Authorization header",))
-        scheme, _, secret = authorization.strip().partition(" ")
-        secret = secret.strip()
-        if scheme.lower() != "bearer" or not secret:
-            raise Unauthorized(
-                "Send the token as 'Authorization: Bearer ...'.", near_misses=(f"the scheme is '{scheme[:20]}'",)
-            )
-        token = self._known.get(_hash(secret))
-        now = self._now()
-        if token is None or not hmac.compare_digest(token.secret_hash, _hash(secret)):
-            raise Unauthorized("The token is not valid.", near_misses=("no token of this organisation has this value",))
+        token = self._token_of(authorization)
         if token.revoked_at is not None:
             near = f"the token was revoked, or replaced by a newer one, {format_instant(token.revoked_at)}"
             raise Unauthorized("The token is not valid any more.", near_misses=(near,))
@@ -178,6 +171,23 @@ class Tokens:
         token.last_used_at = now
         if self._written_last_used_at is None or now - self._written_last_used_at >= LAST_USED_STEP:
             self.write_last_used()
+
+    def _token_of(self, authorization: str) -> _Token:
+        last_header, last_token = self._last_checked
+        if last_token is not None and hmac.compare_digest(last_header, authorization.encode("utf-8", "surrogatepass")):
+            return last_token  # clients repeat themselves; hashing again would say the same
+        scheme, _, secret = authorization.strip().partition(" ")
+        secret = secret.strip()
+        if scheme.lower() != "bearer" or not secret:
+            raise Unauthorized(
+                "Send the token as 'Authorization: Bearer ...'.", near_misses=(f"the scheme is '{scheme[:20]}'",)
+            )
+        digest = _hash(secret)
+        token = self._known.get(digest)
+        if token is None or not hmac.compare_digest(token.secret_hash, digest):
+            raise Unauthorized("The token is not valid.", near_misses=("no token of this organisation has this value",))
+        self._last_checked = authorization.encode("utf-8", "surrogatepass"), token
+        return token
 
     def write_last_used(self) -> None:
         """Store when the token was last used."""

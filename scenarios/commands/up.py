@@ -7,6 +7,7 @@ import os
 import signal
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -100,15 +101,18 @@ def command(
                 instance = Instance(admin_url=admin_url, tapt_url=tapt_url, key=key, process=os.getpid())
                 announce(folder, instance)
                 _tell(world, instance, host, folder, ephemeral=ephemeral, asks_sign_in=sign_in)
-                if ready_file is not None:
-                    facts = {"admin_url": admin_url, "tapt_url": tapt_url, "key": key, "process": os.getpid()}
-                    write_private(ready_file, json.dumps(facts, indent=1) + "\n")
-                _run_until_stopped(world)
+                facts = {"admin_url": admin_url, "tapt_url": tapt_url, "key": key, "process": os.getpid()}
+                _run_until_stopped(world, lambda: _write_ready(ready_file, facts))
             finally:
                 world.close()
         finally:
             lock.release()
     click.echo("Stopped. Everything is saved." if not ephemeral else "Stopped.")
+
+
+def _write_ready(ready_file: Path | None, facts: dict[str, object]) -> None:
+    if ready_file is not None:
+        write_private(ready_file, json.dumps(facts, indent=1) + "\n")
 
 
 def _rate(text: str | None) -> float | None:
@@ -163,7 +167,8 @@ def _tell(
     click.echo("Ctrl-C stops. 'entra-sim clock advance 40m' moves the time from another terminal.")
 
 
-def _run_until_stopped(world: World) -> None:
+def _run_until_stopped(world: World, tell_ready: Callable[[], None]) -> None:
+    """Let time pass until a signal comes; `tell_ready` is called once signals are heeded."""
     from entra_sim.simulator.service.scheduler import Ticker
 
     stopped = threading.Event()
@@ -181,6 +186,7 @@ def _run_until_stopped(world: World) -> None:
     ticker = Ticker(tick)
     ticker.start()
     try:
+        tell_ready()
         while not stopped.wait(0.5):
             continue
     finally:

@@ -154,7 +154,7 @@ def test_data_folder_is_private_and_locked(start: Start, tmp_path: Path) -> None
 
 
 @posix_only
-def test_worker_ends_with_a_killed_parent_and_nothing_acknowledged_is_lost(start: Start, tmp_path: Path) -> None:
+def test_kill_in_a_burst_of_creates_loses_nothing_acknowledged(start: Start, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     server = start("--data", str(folder), "--port", "0")
     sent: list[str] = []
