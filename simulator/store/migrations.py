@@ -7,6 +7,7 @@ from collections.abc import Callable
 import sqlite_utils
 
 from entra_sim.simulator.store.screen_indexes import add_screen_indexes
+from entra_sim.simulator.store.screen_indexes import sort_log_indexes
 
 Columns = dict[str, type]
 
@@ -245,4 +246,9 @@ def _second(database: sqlite_utils.Database) -> None:
     database.execute("CREATE INDEX change_hidden ON change (visible_at) WHERE visible_at > at")
 
 
-MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _second, add_screen_indexes)
+MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
+    _first,
+    _second,
+    add_screen_indexes,
+    sort_log_indexes,
+)

@@ -76,7 +76,7 @@ def _name(kind: str, object_id: str) -> str:
         user = store.get_user(object_id)
         if user is not None:
             return user.display_name
-    group = store.get_group(object_id)
+    group = screens().group(object_id)
     tombstone = store.get_tombstone(object_id)
     return group.display_name if group else tombstone.display_name if tombstone else object_id
 
