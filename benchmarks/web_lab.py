@@ -26,6 +26,8 @@ from entra_sim.simulator.tenants import synthesize
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 APPLICATION = "Tapt Integration"
+TAPT_PORT = "tapt-port.txt"
+"""A file that holds the port under which the application knows Tapt."""
 CYCLES = 12
 MIX = (
     (800, "Update", "Success", ""),
@@ -47,6 +49,7 @@ def build(folder: Path, people: int, records: int) -> None:
         sim.directory.import_image(synthesize(people, 7, seeded_ids(7), domain="contoso.example"))
         application = sim.applications.create(APPLICATION)
         urls = world.serve(port=0, tapt_port=0, key="key", hosts=frozenset({"127.0.0.1"}), sign_in=False)
+        (folder / TAPT_PORT).write_text(str(urlsplit(urls[1]).port), encoding="utf-8")
         assert world.tapt is not None
         sim.provisioning.set_mode(application, "Automatic")
         token = str(world.tapt.generate_token().secret)
@@ -108,7 +111,10 @@ def served(folder: Path) -> Iterator[Lab]:
     """Run `entra-sim up` over a data folder in a process of its own."""
     ready = folder / "ready.json"
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "entra_sim.cli", "up", "--data", str(folder), "--port", "0", "--tapt-port", "0"]
+    port = folder / TAPT_PORT
+    tapt_port = port.read_text(encoding="utf-8") if port.exists() else "0"
+    command = [sys.executable, "-m", "entra_sim.cli", "up", "--data", str(folder), "--port", "0"]
+    command += ["--tapt-port", tapt_port]
     command += ["--no-sign-in", "--empty", "--clock", "frozen", "--ready-file", str(ready)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:

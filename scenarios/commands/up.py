@@ -103,6 +103,8 @@ def command(
                 if ready_file is not None:
                     facts = {"admin_url": admin_url, "tapt_url": tapt_url, "key": key, "process": os.getpid()}
                     write_private(ready_file, json.dumps(facts, indent=1) + "\n")
+                if world.library is not None:
+                    world.library.read_ahead()
                 _run_until_stopped(world)
             finally:
                 world.close()

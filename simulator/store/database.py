@@ -26,13 +26,19 @@ _templates: dict[int, bytes] = {}
 
 
 class Database:
-    """One database with one connection; `lock` serializes the threads that share it."""
+    """One database with one connection; `lock` serializes the threads that share it.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Pages read beside it: see `reading`.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None = None) -> None:
         self.connection = connection
         self.utils = sqlite_utils.Database(connection)
         self.lock = threading.RLock()
         self._depth = 0
+        self._path = path
+        self._free_readers: list[sqlite3.Connection] = []
+        self._of_thread = _OfThread()
 
     @classmethod
     def open(cls, path: Path | None) -> Database:
@@ -52,7 +58,7 @@ class Database:
                 connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_BETWEEN_CHECKPOINTS}")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
-            database = cls(connection)
+            database = cls(connection, path)
             if path is not None:
                 _migrate(database)
         except sqlite3.Error as error:
@@ -75,6 +81,7 @@ class Database:
                 return
             self.connection.execute("BEGIN IMMEDIATE")
             self._depth = 1
+            reader, self._of_thread.reader = self._of_thread.reader, None
             try:
                 yield self.connection
             except BaseException:
@@ -84,6 +91,27 @@ class Database:
                 self.connection.execute("COMMIT")
             finally:
                 self._depth = 0
+                self._of_thread.reader = reader
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let this thread's queries see what is committed, without waiting for those who write.
+
+        In a database in memory nothing changes. Inside `atomic` a thread sees its own changes, as ever.
+        """
+        if self._path is None or self._of_thread.reader is not None:
+            yield
+            return
+        try:
+            reader = self._free_readers.pop()
+        except IndexError:
+            reader = _open_reader(self._path)
+        self._of_thread.reader = reader
+        try:
+            yield
+        finally:
+            self._of_thread.reader = None
+            self._free_readers.append(reader)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement with parameters."""
@@ -97,13 +125,19 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
+        if self._of_thread.reader is not None:
+            return self._of_thread.reader.execute(sql, parameters).fetchall()
         with self.lock:
             return self.connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
         """Return the first row of a query, or None."""
+        found: sqlite3.Row | None
+        if self._of_thread.reader is not None:
+            found = self._of_thread.reader.execute(sql, parameters).fetchone()
+            return found
         with self.lock:
-            found: sqlite3.Row | None = self.connection.execute(sql, parameters).fetchone()
+            found = self.connection.execute(sql, parameters).fetchone()
             return found
 
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
@@ -139,9 +173,24 @@ class Database:
             empty.close()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
         with self.lock:
+            while self._free_readers:
+                self._free_readers.pop().close()
             self.connection.close()
+
+
+class _OfThread(threading.local):
+    """`reader` is the connection that this thread reads with while it is in `reading`."""
+
+    reader: sqlite3.Connection | None = None
+
+
+def _open_reader(path: Path) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=10)
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 def _migrate(database: Database) -> None:

@@ -91,7 +91,7 @@ def _percent(sim: Simulator, job: SynchronizationJob) -> int:
     """Return pages done of pages known; in an incremental cycle the share of what it has imported."""
     cycle = job.cycle
     if cycle is None:
-        return 100 if job.last_execution is not None else 0
+        return 100 if job.watermark is not None else 0
     if cycle.kind is not CycleKind.INITIAL:
         return 99 if cycle.phase is Phase.REFERENCES else 50
     size = max(1, sim.settings.page_size)
