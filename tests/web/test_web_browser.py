@@ -100,6 +100,45 @@ def provision_on_demand(lab: Lab, person: BrowserVisitor) -> None:
     person.fill("Select a user or group", "Ada").click("Search").click("Select Ada Park").click("Provision")
 
 
+def change_an_assignment(lab: Lab, person: BrowserVisitor) -> None:
+    """Tick somebody and ask for another role."""
+    tutorial.to_application(person).click("Users and groups").tick("Select Sam Reed").click("Edit assignment")
+
+
+def run_a_scenario(lab: Lab, person: BrowserVisitor) -> None:
+    """Run a scenario of the library, which ends on its result."""
+    person.open("/lab/scenarios").click("Run", within="unassigning-a-person-disables-the-account")
+
+
+def begin_provisioning(lab: Lab, person: BrowserVisitor) -> None:
+    """Open Provisioning of an application that nobody has configured."""
+    person.open("/enterprise-apps/new/own").fill("What's the name of your app?", "Fresh app").click("Create")
+    person.click("Provisioning")
+
+
+def leave(lab: Lab, person: BrowserVisitor) -> None:
+    """Sign out."""
+    lab.world.simulator.applications.delete("Fresh app")
+    person.tab.locator("summary", has_text="Avery Stone").click()
+    person.click("Sign out")
+
+
+def be_refused(lab: Lab, person: BrowserVisitor) -> None:
+    """Sign in as somebody without a role."""
+    with person.tab.expect_navigation():
+        person.tab.get_by_role("button", name="Sasha Birch").click()
+    person._read()
+
+
+REACHED_BY_CLICKING = {
+    "on-demand-result": provision_on_demand,
+    "change-assignment": change_an_assignment,
+    "lab-scenario-run": run_a_scenario,
+    "provisioning-start": begin_provisioning,
+    "sign-in": leave,
+    "refused": be_refused,
+}
+
 WIDTHS = {1024: "a small screen", 640: "1280 px at 200 % zoom"}
 
 
@@ -110,9 +149,10 @@ def test_every_screen_is_clean(lab: Lab) -> None:
         person.open(path)
         assert person.screen == name
         found += look_over(person, name)
-    provision_on_demand(lab, person)
-    assert person.screen == "on-demand-result"
-    found += look_over(person, "on-demand-result")
+    for name, reach in REACHED_BY_CLICKING.items():
+        reach(lab, person)
+        assert person.screen == name
+        found += look_over(person, name)
     assert found == []
     assert person.complaints == []
 

@@ -98,6 +98,7 @@ def wait_for_the_token_to_expire(lab: Lab) -> None:
     lab.tapt.click("Configure")
     assert "The token expired on 2026-07-05" in lab.tapt.text
     assert "Generate a new token and paste it into Secret Token." in lab.tapt.text
+    assert lab.tapt.violations() == []
     assert "Incremental cycle completed." in overview(lab.admin).text
     edit(lab.admin, "Ada Park", "jobTitle", "Director")
     press_clock(lab.admin, "+40 min")
@@ -105,6 +106,7 @@ def wait_for_the_token_to_expire(lab: Lab) -> None:
     overview(lab.admin)
     assert "Provisioning has been quarantined. See quarantine details for more information" in lab.admin.text
     assert "EncounteredQuarantineException" in lab.admin.text
+    assert lab.admin.violations() == []
 
 
 def repair(lab: Lab) -> None:
