@@ -21,6 +21,8 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+import regex
+
 from entra_sim.simulator.expressions import EvaluationContext
 from entra_sim.simulator.expressions import ExpressionError
 from entra_sim.simulator.expressions import FunctionDescription
@@ -32,6 +34,7 @@ from entra_sim.simulator.expressions import parse
 from entra_sim.simulator.expressions import to_graph
 from entra_sim.simulator.expressions import trace
 from entra_sim.simulator.expressions.lines import json_value
+from entra_sim.simulator.expressions.patterns import compile_pattern
 
 DEFAULT_INPUTS = 1_000_000
 SECONDS_PER_10_000 = 0.05
@@ -162,7 +165,8 @@ class Generator:
         if draw < 0.55:
             return "pattern", self.pattern_call()
         if draw > 0.9995:
-            return "long", self.long()
+            kind = self.chance.choice(("long", "long pattern", "row"))
+            return kind, {"long": self.long, "long pattern": self.long_pattern, "row": self.row}[kind]()
         tree = self.tree(self.chance.choice((1, 2, 2, 3, 3, 4)), self.chance.random() < 0.05)
         if draw < 0.65:
             return "broken tree", self.changed(tree)
@@ -229,6 +233,23 @@ class Generator:
         head = self.chance.choice(("", 'Join("", ', "Coalesce(", "Replace([a],,'", 'Split("'))
         return (head + piece * size)[:size] + self.chance.choice(("", ")", ")" * 300, '"x"' + ")" * 150))
 
+    def long_pattern(self) -> str:
+        """Return a Replace with one pattern of thousands of characters: a few pieces over and over."""
+        piece = "".join(self.chance.choices(PATTERN_PIECES, k=self.chance.randrange(1, 4)))
+        pattern = (piece * 9900)[: self.chance.choice((1500, 4000, 9800))]
+        return f'Replace([a], , "{pattern.replace(chr(92), chr(92) * 2).replace(chr(34), "")}", , "x", , )'[:10_000]
+
+    def row(self) -> str:
+        """Return a Join of as many different operands as fit."""
+        operands: list[str] = []
+        size = 12
+        while True:
+            operand = self.pattern_call() if self.chance.random() < 0.5 else self.tree(self.chance.choice((1, 2)))
+            size += len(operand) + 1
+            if size > 10_000:
+                return f'Join("", {",".join(operands)})'
+            operands.append(operand)
+
     def leaf(self) -> str:
         draw = self.chance.random()
         if draw < 0.4:
@@ -276,7 +297,9 @@ def examine(text: str, context: EvaluationContext, *, is_deep: bool) -> str:
 
 
 def timed(text: str, context: EvaluationContext) -> float:
-    """Return the processor time of one parse and evaluation: a second look, for a machine that was busy."""
+    """Return the processor time of one parse and evaluation, with nothing prepared: a second look."""
+    compile_pattern.cache_clear()
+    regex.purge()
     start = process_time()
     examine(text, context, is_deep=False)
     return process_time() - start

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
-import json
 import sys
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import contextmanager
+from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -17,6 +22,7 @@ from entra_sim.simulator.errors import UserInputError
 
 if TYPE_CHECKING:
     from entra_sim.simulator.planning.building import Question
+    from entra_sim.simulator.planning.documents import Moved
     from entra_sim.simulator.planning.files import TargetImage
     from entra_sim.simulator.planning.model import JobSettings
     from entra_sim.simulator.planning.model import Plan
@@ -28,6 +34,8 @@ SCOPE = click.Choice(["assigned", "all"])
 FLAG = click.Choice(["none", "aadOptscim062020"])
 SWITCH = click.Choice(["on", "off"])
 GATE_FAILED = 1
+PIECES = 2000
+"""Pieces of JSON that are printed at a time."""
 WORDS = {"seed": "filling the target as it is now", "link": "finding what is linked", "plan": "planning"}
 PLAIN_EVERY = 10_000
 
@@ -78,32 +86,24 @@ def command(**options: Any) -> None:
     """
     from entra_sim.simulator.commands.plan_text import tell
     from entra_sim.simulator.planning.building import make_plan
-    from entra_sim.simulator.planning.documents import as_document
-    from entra_sim.simulator.planning.documents import compared
+    from entra_sim.simulator.planning.documents import Former
     from entra_sim.simulator.planning.files import read_json_file
-    from entra_sim.simulator.planning.sharing import GC_THRESHOLD
     from entra_sim.simulator.planning.summary import passed_limits
     from entra_sim.simulator.planning.summary import read_gates
 
     limits = read_gates(options["fail_over"]) if options["fail_over"] else {}
     against = options["against"]
-    former = None if against is None else read_json_file(against)
+    former = None if against is None else Former(read_json_file(against), str(against))
     progress = _Progress()
-    question = _question(options, progress)
-    gc.freeze()  # what was read stays to the end, and the process is over after it
-    gc.set_threshold(GC_THRESHOLD)
-    plan = make_plan(question, progress.plan)
-    progress.end()
-    moved = None if former is None else compared(former, plan, str(against))
-    del former
-    document = as_document(plan) if options["as_json"] or options["save"] or options["page"] else {}
-    if moved is not None and document:
-        document["against"] = [one.as_dict() for one in moved]
-    _write_files(options, plan, document)
-    if options["as_json"]:
-        _print_json(document, plan, options["person"])
-    else:
-        tell(plan, moved, options["person"])
+    with _no_looking_for_cycles():
+        plan = make_plan(_question(options, progress), progress.plan)
+        progress.end()
+        moved = None if former is None else former.compared(plan)
+        _write_files(options, plan, moved)
+        if options["as_json"]:
+            _print_json(plan, moved, options["person"])
+        else:
+            tell(plan, moved, options["person"])
     exceeded = passed_limits(plan, limits)
     for sentence in exceeded:
         click.echo(f"Limit exceeded: {sentence}", err=True)
@@ -111,15 +111,37 @@ def command(**options: Any) -> None:
         sys.exit(GATE_FAILED)
 
 
+@contextmanager
+def _no_looking_for_cycles() -> Iterator[None]:
+    """Leave the collector of reference cycles off: there is nothing for it to find, and it looks at everything."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _question(options: dict[str, Any], progress: _Progress) -> Question:
     from entra_sim.simulator.clock import wall_now
     from entra_sim.simulator.ids import CountedIds
     from entra_sim.simulator.planning.building import Question
     from entra_sim.simulator.planning.files import TargetImage
-    from entra_sim.simulator.planning.files import read_target_files
+    from entra_sim.simulator.planning.packing import return_memory
+    from entra_sim.simulator.planning.target_files import read_target_files
     from entra_sim.simulator.tenants import read_report
 
     now, change = _states(options)
+    files = [*options["target_users"], *options["target_groups"]]
+    if files and options["url"]:
+        raise UserInputError("Give --target-users or --url, not both.")
+    target: TargetImage | None = None
+    if files:  # before the directory: each takes the most memory while it is read
+        target = TargetImage()
+        read_target_files(list(options["target_users"]), target, "" if not options["target_groups"] else "User")
+        read_target_files(list(options["target_groups"]), target, "Group")
+        return_memory()
     report = read_report(
         options["tenants"],
         new_id=CountedIds().new,
@@ -128,16 +150,8 @@ def _question(options: dict[str, Any], progress: _Progress) -> Question:
     )
     image = report.image
     now, change = _with_assignments(now, change, options, image)
-    files = [*options["target_users"], *options["target_groups"]]
-    if files and options["url"]:
-        raise UserInputError("Give --target-users or --url, not both.")
-    target: TargetImage | None = None
     findings: list[str] = []
-    if files:
-        target = TargetImage()
-        read_target_files(list(options["target_users"]), target, "" if not options["target_groups"] else "User")
-        read_target_files(list(options["target_groups"]), target, "Group")
-    elif options["url"]:
+    if options["url"]:
         target, findings, now, change = _read_endpoint(options, progress, now, change)
     notes = (*report.notes, *(target.notes if target is not None else ()), *findings)
     return Question(
@@ -244,33 +258,37 @@ def _read_endpoint(
     return target, notes, now, change
 
 
-def _write_files(options: dict[str, Any], plan: Plan, document: dict[str, Any]) -> None:
+def _write_files(options: dict[str, Any], plan: Plan, moved: Sequence[Moved] | None) -> None:
     from entra_sim.simulator.planning.documents import as_table
-    from entra_sim.simulator.planning.page import as_page
+    from entra_sim.simulator.planning.documents import json_pieces
+    from entra_sim.simulator.planning.page import page_pieces
 
     if options["save"]:
-        _write(options["save"], json.dumps(document, ensure_ascii=False) + "\n")
+        _write(options["save"], chain(json_pieces(plan, moved), "\n"))
     if options["table"]:
-        _write(options["table"], "".join(as_table(plan)))
+        _write(options["table"], as_table(plan))
     if options["page"]:
-        _write(options["page"], as_page(document))
+        _write(options["page"], page_pieces(plan, moved))
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, pieces: Iterable[str]) -> None:
     try:
-        path.write_text(text, encoding="utf-8", newline="")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(pieces)
     except OSError as error:
         raise UserInputError(f"{path}: cannot be written ({error.strerror}); choose another name") from error
     click.echo(f"Wrote {path}", err=True)
 
 
-def _print_json(document: dict[str, Any], plan: Plan, person: str | None) -> None:
+def _print_json(plan: Plan, moved: Sequence[Moved] | None, person: str | None) -> None:
     from entra_sim.simulator.commands.plan_text import chosen
+    from entra_sim.simulator.planning.documents import json_pieces
 
-    if person is not None:
-        wanted = {line.object_id for line in chosen(plan, person)}
-        document["objects"] = [item for item in document["objects"] if item["objectId"] in wanted]
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    wanted = None if person is None else {line.object_id for line in chosen(plan, person)}
+    pieces = json_pieces(plan, moved, indents=True, wanted=wanted)
+    while text := "".join(islice(pieces, PIECES)):
+        click.echo(text, nl=False)
+    click.echo()
 
 
 class _Progress:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from contextlib import contextmanager
 from contextlib import nullcontext
 from pathlib import Path
@@ -135,7 +136,11 @@ def import_(
     from entra_sim.simulator.tenants import differences
     from entra_sim.simulator.tenants import laid_over
 
-    with _opened(data, is_made=True) if not dry_run else _glanced_at(data) as simulator:
+    is_new = not (data / "simulator.db").exists()
+    with ExitStack() as stack:
+        # A new folder is made only for files without a mistake.
+        glances = dry_run or is_new
+        simulator = stack.enter_context(_glanced_at(data) if glances else _opened(data, is_made=True))
         known = simulator.directory.image() if simulator is not None else DirectoryImage()
         ids = RandomIds().new
         if pseudonymise:
@@ -147,7 +152,8 @@ def import_(
             image = report.image
         changes = differences(known, image)
         ignored = 0
-        if changes and simulator is not None and not dry_run:
+        if changes and not dry_run:
+            simulator = simulator or stack.enter_context(_opened(data, is_made=True))
             ignored = simulator.directory.import_image(image).ignored_assignments
     tell_import(report, changes, dry_run=dry_run, ignored_count=ignored, as_json=as_json)
 

@@ -185,10 +185,10 @@ class Reconciliation:
         self.export_step = "EntryExportAdd"
         wire_values = [
             TargetValue(
-                target_path=item.name,
-                value=item.value,
-                type=item.compiled.row.definition.type,
-                multi_valued=item.compiled.row.definition.is_multivalued,
+                item.compiled.name,
+                item.value,
+                item.compiled.row.definition.type,
+                item.compiled.row.definition.is_multivalued,
             )
             for item in values
         ]
@@ -252,6 +252,7 @@ class Reconciliation:
         self.attempted = changes
         self.export_step = "EntryExportUpdateSoftDelete" if disables else "EntryExportUpdate"
         self.recorder.modified = modified_by_update(changes, values)
+        written = {change.target_path: None for change in changes}
         names = ", ".join(change.target_path for change in changes)
         self.recorder.decided("Update", f"will be updated in the target ({names})")
         why = Provenance(
@@ -260,7 +261,7 @@ class Reconciliation:
             source="; ".join(
                 f"{item.name} from {item.compiled.row.source_expression}"
                 for item in values
-                if item.name in {change.target_path for change in changes}
+                if item.compiled.name in written
             ),
         )
         call = requests.update(self.kind, self.entry.target_anchor, changes, self.run.dialect, provenance=why)

@@ -173,14 +173,15 @@ class Recorder:
 
 def modified_by_create(values: Sequence[MappedValue]) -> tuple[ModifiedProperty, ...]:
     """Return the modified properties of a create: every exported value."""
-    return tuple(ModifiedProperty(display_name=item.name, old_value=None, new_value=item.log_value) for item in values)
+    return tuple([ModifiedProperty(item.compiled.name, None, item.log_value) for item in values])
 
 
 def modified_by_update(
     changes: Sequence[AttributeChange], values: Sequence[MappedValue]
 ) -> tuple[ModifiedProperty, ...]:
     """Return the modified properties of a PATCH; redacted values stay redacted."""
-    shown = {item.name: item.log_value for item in values}
+    written = {change.target_path: None for change in changes}
+    shown = {item.compiled.name: item.log_value for item in values if item.compiled.name in written}
     return tuple(
         ModifiedProperty(
             display_name=change.target_path,

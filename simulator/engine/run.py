@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,7 @@ class Run:
         is_on_demand: failures are not escrowed, roles are left out, the default dialect is spoken (ENG-254).
         now: instant of the run.
         source_of: source anchor that a target anchor is linked to, or None.
+        decisions: those made so far, by all that differs from one object of the run to another.
         target_of: target anchor of a managed link, or None (ENG-221, ENG-234).
     """
 
@@ -51,6 +53,7 @@ class Run:
     target_of: Callable[[str, str], str | None]
     looks_up_by_filter: bool = False
     is_on_demand: bool = False
+    decisions: dict[tuple[Any, ...], Intent] = field(default_factory=dict, init=False, compare=False)
 
     def mapping(self, object_type: str) -> CompiledMapping:
         """Return the compiled mapping of "User" or "Group"."""
@@ -133,7 +136,7 @@ def intend(
     )
     if source.presence is Presence.HARD_DELETED:
         verdict = FilterVerdict(passes=True)
-    intent = decide(_facts(source, entry, verdict, compiled, run))
+    intent = _decided(source, entry, verdict, compiled, run)
     ignored = evaluate_filters(
         mapping.input_filters, source.attributes, is_anchored=anchored, ampersand_contains=contains
     )
@@ -150,6 +153,18 @@ def intend(
         has_member_changes=has_member_changes,
         unresolved_members=unresolved_members,
     )
+
+
+def _decided(
+    source: SourceObject, entry: SyncEntry | None, verdict: FilterVerdict, compiled: CompiledMapping, run: Run
+) -> Intent:
+    """Return the decision; of all that it depends on, only these differ between the objects of one run."""
+    link = None if entry is None else (entry.is_managed, entry.is_disabled)
+    key = (source.object_type, source.presence, source.is_entitled, link, verdict.passes)
+    intent = run.decisions.get(key)
+    if intent is None:
+        intent = run.decisions[key] = decide(_facts(source, entry, verdict, compiled, run))
+    return intent
 
 
 def _filtered(filters: tuple[ScopingFilter, ...], source: SourceObject, settings: Settings) -> FilterVerdict:

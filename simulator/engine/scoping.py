@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from entra_sim.simulator.errors import UserInputError
@@ -177,6 +178,7 @@ def evaluate_clause(
     return ClauseResult(filter_name=filter_name, clause=clause, value=raw, holds=holds)
 
 
+@lru_cache(maxsize=256)
 def canonical_operator(name: str) -> str:
     """Return the catalogue's spelling of an operator, compared without case; an unknown name comes back as is."""
     folded = name.strip().upper()

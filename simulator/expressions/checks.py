@@ -9,8 +9,11 @@ from entra_sim.simulator.errors import ExpressionError
 from entra_sim.simulator.expressions.catalogue import FUNCTIONS
 from entra_sim.simulator.expressions.description import FunctionDescription
 from entra_sim.simulator.expressions.parser import nearest
+from entra_sim.simulator.expressions.pattern_cost import MAX_COST
+from entra_sim.simulator.expressions.pattern_cost import estimated_cost
 from entra_sim.simulator.expressions.replace_forms import replace_form
 from entra_sim.simulator.expressions.tree import Call
+from entra_sim.simulator.expressions.tree import Constant
 from entra_sim.simulator.expressions.tree import Node
 from entra_sim.simulator.expressions.tree import Word
 from entra_sim.simulator.expressions.tree import walk
@@ -23,10 +26,15 @@ def check(root: Node) -> None:
         ExpressionError: UnknownFunction or ArgumentError, for the outermost wrong call.
     """
     allowed_words: set[int] = set()
+    cost_of_patterns = 0
     for node in walk(root):
         allowed_words.update(id(operand) for operand in _compare_types(node))
         if isinstance(node, Call):
             _check_call(node, is_top=node is root)
+            if node.name == "Replace":
+                cost_of_patterns += _cost_of_pattern(node)
+                if cost_of_patterns > MAX_COST:
+                    raise _too_many_patterns(node)
         elif isinstance(node, Word) and node.name.startswith("vb") and id(node) not in allowed_words:
             raise ExpressionError(
                 f"{node.name} can only be the fourth argument of InStr (column {node.column})",
@@ -34,6 +42,21 @@ def check(root: Node) -> None:
                 column=node.column,
                 function="InStr",
             )
+
+
+def _cost_of_pattern(call: Call) -> int:
+    pattern = call.arguments[2] if len(call.arguments) > 2 else None
+    return estimated_cost(pattern.text) if isinstance(pattern, Constant) and pattern.text else 0
+
+
+def _too_many_patterns(call: Call) -> ExpressionError:
+    return ExpressionError(
+        "the regular expressions are too many or too long to be prepared in time: "
+        f"divide the expression among several attributes, from this Replace on (column {call.column})",
+        code="ArgumentError",
+        column=call.column,
+        function=call.name,
+    )
 
 
 def _compare_types(node: Node) -> tuple[Node, ...]:

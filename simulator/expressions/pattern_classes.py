@@ -14,7 +14,7 @@ CATEGORIES = names(
 )
 
 WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
-SPACE = r"\f\n\r\t\v\x85\p{Z}"
+SPACE = r"\t-\r\x85\p{Z}"
 SHORTHANDS = {
     "d": (r"\p{Nd}", False),
     "D": (r"\p{Nd}", True),

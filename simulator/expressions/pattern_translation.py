@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from entra_sim.simulator.expressions import pattern_cost
 from entra_sim.simulator.expressions.pattern_classes import SHORTHANDS
 from entra_sim.simulator.expressions.pattern_classes import literal
 from entra_sim.simulator.expressions.pattern_classes import shorthand
@@ -29,13 +30,23 @@ MAX_GROUP_DEPTH = 100
 MAX_EXPANSION = 20_000
 """Most characters a pattern may demand at least, repetitions spelled out: the compiler unrolls them."""
 
+LONGEST_LITERAL = 40
+"""Longest text that the module sees as one.
+
+The module prepares the search for a text in a time that grows with the cube of its length, outside its time limit.
+"""
+
+_BREAK = r"\B{0}"
+"""Matches everywhere; the module does not join the texts on its two sides."""
+
 MAX_REPEAT = 2**31 - 1
 
 _REPEAT = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
 _OPTIONS = re.compile(r"([imnsx]*)(?:-([imnsx]+))?([:)])")
 _ANCHORS = {"A": r"\A", "Z": r"(?=\n?\Z)", "z": r"\Z", "G": r"\G", "b": r"\b", "B": r"\B"}
 _LOOKAROUNDS = ("?=", "?!", "?<=", "?<!", "?>")
-_LETTERS = re.compile(r"[A-Za-z0-9]{2,}(?=[A-Za-z0-9])")
+_LETTERS = re.compile(r"[A-Za-z0-9\u00a1-\ud7ff]{2,40}(?=[A-Za-z0-9\u00a1-\ud7ff])")
+_CANNOT_QUANTIFY = re.compile(r"[^*+?{(\s#]")
 _WHITE = " \t\r\n\f\v"
 
 
@@ -79,6 +90,12 @@ class _Translator:
         self.unnamed_count = 0
         self.numbered: list[int] = []
         self.named: list[str] = []
+        self._cost = 0
+
+    def _spend(self, cost: int) -> None:
+        self._cost += cost
+        if self._cost > pattern_cost.MAX_COST:
+            raise PatternError("the pattern is too large to be prepared in time; use several expressions")
 
     def whole(self) -> str:
         piece, _ = self._alternatives(0)
@@ -93,7 +110,7 @@ class _Translator:
         before = self._is_explicit, self._is_extended
         parts: list[str] = []
         open_options: list[str] = []
-        weight, branches = 0, 1
+        weight, branches, unbroken = 0, 1, 0
         while True:
             self._skip_comments()
             following = self._cursor.peek()
@@ -102,8 +119,10 @@ class _Translator:
             if following == "|":
                 self._cursor.take()
                 branches += 1
+                self._spend(pattern_cost.SYNTAX)
                 parts.append(f"{')' * len(open_options)}|{''.join(open_options)}")
             elif (option := self._inline_option()) is not None:
+                self._spend(pattern_cost.GROUP)
                 if option:
                     open_options.append(option)
                     parts.append(option)
@@ -112,6 +131,10 @@ class _Translator:
                 piece = self._letters(run.group()) if run else self._quantified(self._atom(level))
                 parts.append(piece.text)
                 weight += piece.weight
+                unbroken += piece.weight
+                if unbroken >= LONGEST_LITERAL:
+                    parts.append(_BREAK)
+                    unbroken = 0
                 if weight > MAX_EXPANSION:
                     raise PatternError(f"the pattern demands more than {MAX_EXPANSION:,} characters")
         parts.append(")" * len(open_options))
@@ -121,10 +144,13 @@ class _Translator:
     def _letters(self, run: str) -> _Piece:
         """Read letters and digits that nothing can follow as a quantifier."""
         self._cursor.position += len(run)
+        self._spend(len(run) * pattern_cost.LETTER)
         return _Piece(run, len(run))
 
     def _skip_comments(self) -> None:
         cursor = self._cursor
+        if not self._is_extended and not cursor.pattern.startswith("(?#", cursor.position):
+            return
         while True:
             if cursor.take_if("(?#"):
                 end = cursor.pattern.find(")", cursor.position)
@@ -163,11 +189,14 @@ class _Translator:
         return f"(?{kept_on}{'-' if kept_off else ''}{kept_off}:"
 
     def _quantified(self, piece: _Piece) -> _Piece:
+        if _CANNOT_QUANTIFY.match(self._cursor.pattern, self._cursor.position):
+            return piece
         self._skip_comments()
         bounds = self._quantifier()
         if bounds is None:
             return piece
         least, text = bounds
+        self._spend(pattern_cost.SYNTAX)
         self._skip_comments()
         if self._cursor.take_if("?"):
             text += "?"
@@ -202,18 +231,23 @@ class _Translator:
 
     def _atom(self, level: int) -> _Piece:
         cursor = self._cursor
-        if self._is_quantifier_next():
+        if not _CANNOT_QUANTIFY.match(cursor.pattern, cursor.position) and self._is_quantifier_next():
             raise PatternError("a quantifier follows nothing")
         character = cursor.take()
         if character == "(":
             return self._group(level)
         if character == "[":
-            return _Piece(read_set(cursor))
+            return self._leaf(_Piece(read_set(cursor)))
         if character == "\\":
-            return self._escape()
+            return self._leaf(self._escape())
+        self._spend(pattern_cost.SYNTAX)
         if character in "^$":
             return _Piece(character, is_zero_width=True)
         return _Piece(character if character == "." else literal(character))
+
+    def _leaf(self, piece: _Piece) -> _Piece:
+        self._spend(pattern_cost.SYNTAX * len(piece.text))
+        return piece
 
     def _escape(self) -> _Piece:
         cursor = self._cursor
@@ -284,6 +318,7 @@ class _Translator:
         return piece
 
     def _closed(self, opening: str, level: int, *, is_zero_width: bool = False) -> _Piece:
+        self._spend(pattern_cost.GROUP)
         inner, _ = self._alternatives(level + 1)
         self._expect_closing()
         return _Piece(f"{opening}{inner.text})", max(1, inner.weight), is_zero_width)
@@ -317,6 +352,7 @@ class _Translator:
     def _conditional(self, level: int) -> _Piece:
         """Read `(?(group)yes|no)` or `(?(expression)yes|no)`, whose first two parentheses were read."""
         self.needs_groups = True
+        self._spend(pattern_cost.GROUP)
         cursor = self._cursor
         start = cursor.position
         name = cursor.take_word()

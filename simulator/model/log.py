@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from datetime import datetime
 from typing import Any
+from typing import NamedTuple
 
 SERVICE_NAME = "Azure AD Provisioning Service"
 
@@ -22,9 +23,8 @@ class ProvisioningStep:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModifiedProperty:
-    """A target attribute with old and new value, as texts or None."""
+class ModifiedProperty(NamedTuple):
+    """A target attribute with old and new value, as texts or None. A tuple: a cycle makes many."""
 
     display_name: str
     old_value: str | None

@@ -25,8 +25,6 @@ from entra_sim.simulator.engine.mapping import CompiledMapping
 from entra_sim.simulator.engine.mapping import CompiledRow
 from entra_sim.simulator.engine.mapping import compile_mapping
 from entra_sim.simulator.engine.outcome import Outcome
-from entra_sim.simulator.engine.references import ReferenceOutcome
-from entra_sim.simulator.engine.references import set_manager
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.run import intend
@@ -40,10 +38,11 @@ from entra_sim.simulator.planning.model import Kind
 from entra_sim.simulator.planning.model import ObjectPlan
 from entra_sim.simulator.planning.model import StaysWrong
 from entra_sim.simulator.planning.model import StrayAccount
-from entra_sim.simulator.planning.observed import Person
+from entra_sim.simulator.planning.packing import Packed
 from entra_sim.simulator.planning.rehearsal import Rehearsal
 from entra_sim.simulator.planning.rehearsal import held_plan
 from entra_sim.simulator.planning.rehearsal import object_plan
+from entra_sim.simulator.planning.rehearsal import sources_of
 from entra_sim.simulator.planning.resources import NAMES
 from entra_sim.simulator.planning.target import PretendTarget
 from entra_sim.simulator.scim.call import Call
@@ -108,8 +107,7 @@ class Note:
             kind = Kind.FAILED
         elif self.changes and kind in (Kind.UNCHANGED, Kind.LEFT_ALONE):
             kind = Kind.UPDATED
-        return replace(
-            item,
+        return item._replace(
             kind=kind,
             changes=item.changes + tuple(self.changes),
             stays_wrong=item.stays_wrong + tuple(self.stays_wrong),
@@ -156,6 +154,7 @@ class Half(ABC):
     """Users (or a share of them) or groups on their way: links, the pretend target, what waits for references.
 
     Attributes:
+        lines: of the plan so far, packed.
         inside_count, removal_count: of the last pass.
         retries: ids of those that failed while the target was filled; the next cycle tries them again (ENG-271).
     """
@@ -167,7 +166,7 @@ class Half(ABC):
         self.target = target
         self.entries: dict[str, SyncEntry] = {}
         self.owners: dict[str, str] = {}
-        self.pending: list[tuple[str, Any]] = []
+        self.lines: Packed[ObjectPlan] = Packed()
         self.retries: set[str] = set()
         self.inside_count = self.removal_count = 0
         self.others: Mapping[str, str] = {}
@@ -208,13 +207,18 @@ class Half(ABC):
         """Take note of the links of all users, those of other shares too."""
         self.others = managed
 
-    def linked(self) -> dict[str, str]:
-        """Return target id → source id of all links, unmanaged ones too."""
-        return dict(self.owners)
+    def owners_of(self, target_ids: Sequence[str]) -> dict[str, str]:
+        """Return target id → source id of those that are linked, by unmanaged links too."""
+        return {target_id: self.owners[target_id] for target_id in target_ids if target_id in self.owners}
 
     def managed(self) -> dict[str, str]:
         """Return source id → target id of the managed links."""
         return {key: entry.target_anchor for key, entry in self.entries.items() if entry.is_managed}
+
+    def taken_lines(self) -> Packed[ObjectPlan]:
+        """Return the lines of the plan, and forget them."""
+        lines, self.lines = self.lines, Packed()
+        return lines
 
     @abstractmethod
     def sources(self, order: Order) -> Iterable[SourceObject]:
@@ -270,15 +274,17 @@ class Half(ABC):
                 )
         return found
 
-    def work(self, order: Order, progress: Progress) -> list[ObjectPlan]:
-        """Carry out a pass without its references; returns the lines of the plan, none unless it is told of."""
+    def work(self, order: Order, progress: Progress) -> None:
+        """Carry out a pass without its references; there are lines of the plan afterwards if it is to be told of."""
         run = self.run(order)
-        lines: list[ObjectPlan] = []
-        self.pending = []
+        lines: Packed[ObjectPlan] = Packed()
+        self.lines = lines
+        self.forget_references()
         self.inside_count = self.removal_count = 0
         if not self._is_enabled(run):
-            return lines
+            return
         dropped = self._states[order.state].dropped(self.object_type)
+        sources = sources_of(run.mapping(self.object_type))
         for number, subject in enumerate(self.subjects(order, run), 1):
             self.inside_count += subject.is_inside
             self.removal_count += subject.intent.is_removal
@@ -291,10 +297,9 @@ class Half(ABC):
                 if order.purpose is Purpose.SEED and outcome.escrow is not None:
                     self.retries.add(subject.source.object_id)
                 if order.purpose is Purpose.PLAN:
-                    lines.append(object_plan(work, outcome, (reads, writes), dropped, self.environment.names))
+                    lines.append(object_plan(work, outcome, (reads, writes), dropped, sources, self.environment.names))
             if number % PROGRESS_EVERY == 0:
                 progress(str(order.purpose), number)
-        return lines
 
     def _carry_out(self, subject: Subject, run: Run) -> tuple[Rehearsal, Outcome, int, int]:
         work = Rehearsal(subject, run)
@@ -338,80 +343,12 @@ class Half(ABC):
             self.owners[entry.target_anchor] = object_id
 
     @abstractmethod
+    def forget_references(self) -> None:
+        """Forget the objects that a reference pass would look at."""
+
+    @abstractmethod
     def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
         """Remember an object that the reference pass looks at."""
-
-
-class UserHalf(Half):
-    """Users, or a share of them that no user outside can get in the way of."""
-
-    def __init__(self, environment: Environment, target: PretendTarget, people: Sequence[Person]) -> None:
-        super().__init__(environment, target)
-        self.people = people
-        self._by_id = {person.object_id: person for person in people}
-
-    def sources(self, order: Order) -> Iterable[SourceObject]:
-        """Return the users of a pass in feed order."""
-        sync_all = self.environment.states[order.state].sync_all
-        change = "Add" if order.is_initial else "Update"
-        for person in self.people:
-            if self._is_looked_at(person.object_id, order):
-                yield person.source(order.state, sync_all=sync_all, change_kind=change)
-
-    def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
-        """Remember the manager that the target shows. Source: ENG-220, as `CycleWork` does."""
-        rows = [item for item in run.user.reference_rows if item.direct == "manager"]
-        if rows:
-            assert outcome.held_resource is not None
-            held = rows[0].path.read(outcome.held_resource)
-            if held is not None or subject.source.manager_id is not None:
-                self.pending.append((subject.source.object_id, held))
-
-    def references(self, order: Order, managed: Mapping[str, str]) -> dict[str, Note]:
-        """Write the managers; returns source id → what that adds to its line. Source: ENG-221, ENG-222, ENG-224."""
-        self.others = managed
-        run, notes = self.run(order), {}
-        rows = [item for item in run.user.reference_rows if item.direct == "manager"]
-        for object_id, held in self.pending:
-            note = self._manager(self._by_id[object_id], held, rows[0], run, order)
-            if note is not None:
-                notes[object_id] = note
-        return notes
-
-    def _manager(self, person: Person, held: Any, row: CompiledRow, run: Run, order: Order) -> Note | None:
-        path, manager_id = row.row.target_attribute_name, person.manager_id
-        held = None if held is None else str(held)
-        if manager_id is None:
-            text = "the manager was removed in the directory; the target keeps the old one, clear it there"
-            return Note(stays_wrong=[StaysWrong(rule="ENG-224", attribute=path, text=text)])
-        target = self.others.get(manager_id)
-        who = self.environment.names.get(manager_id, manager_id)
-        if target is None:
-            text = (
-                f"the manager '{who}' is not in scope and not written; when that changes later, "
-                "only a restart of provisioning writes it"
-            )
-            return Note(stays_wrong=[StaysWrong(rule="ENG-224", attribute=path, text=text)])
-        if held == target:
-            return None
-        source = person.source(order.state, sync_all=self.environment.states[order.state].sync_all)
-        entry = self.entries[person.object_id]
-        note = Note()
-        exchange = set_manager(intend(source, entry, run), entry, held, (manager_id, target), run)
-        outcome: ReferenceOutcome = counted(exchange, self.target.send, note)
-        if outcome.error is not None:
-            note.error = str(outcome.error)
-            if order.purpose is Purpose.SEED:
-                self.retries.add(person.object_id)
-        elif outcome.is_exported:
-            note.changes.append(AttributeChange(attribute=path, old=self._name_of(held), new=who, source="[manager]"))
-        return note
-
-    def _name_of(self, target_id: str | None) -> str | None:
-        if target_id is None:
-            return None
-        owner = self.owners.get(target_id)
-        return target_id if owner is None else self.environment.names.get(owner, owner)
 
 
 def _driven(exchange: Any, send: Callable[[Call], Any]) -> Outcome:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
+import json
+import pickle
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
+
+import orjson
 
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.planning.model import ObjectPlan
@@ -21,9 +27,56 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_document(plan: Plan) -> dict[str, Any]:
-    """Return the plan as plain JSON values; `compared` reads them back."""
-    return {
+def json_pieces(
+    plan: Plan, moved: Sequence[Moved] | None = None, *, indents: bool = False, wanted: Collection[str] | None = None
+) -> Iterator[str]:
+    """Yield the plan as JSON text, an object at a time; `Former` reads it back.
+
+    Args:
+        moved: what differs from the plan compared with, None when none was.
+        indents: for people to read; else one line.
+        wanted: the ids of the objects that are shown, None for all.
+    """
+    before, after = _around_objects(json.dumps(_head(plan, moved), indent=2 if indents else None, ensure_ascii=False))
+    gap, first, last = (",\n    ", "\n    ", "\n  ") if indents else (", ", "", "")
+    yield before
+    is_first = True
+    for line in plan.objects:
+        if wanted is None or line.object_id in wanted:
+            yield first if is_first else gap
+            yield _indented(_object(line)) if indents else json.dumps(_object(line), ensure_ascii=False)
+            is_first = False
+    yield after if is_first else last + after
+
+
+def compact_pieces(plan: Plan, moved: Sequence[Moved] | None = None) -> Iterator[str]:
+    """Yield the plan as JSON without a blank, for the page."""
+    before, after = _around_objects(orjson.dumps(_head(plan, moved)).decode())
+    yield before
+    for number, line in enumerate(plan.objects):
+        yield ("," if number else "") + orjson.dumps(_object(line)).decode()
+    yield after
+
+
+def _around_objects(text: str) -> tuple[str, str]:
+    """Return the text of a plan up to its first object and from behind its last.
+
+    What is looked for stands in no text of it: a quotation mark there has a backslash.
+    """
+    before, empty, after = text.partition('"objects": []' if '"objects": []' in text else '"objects":[]')
+    return before + empty[:-1], empty[-1:] + after
+
+
+def _indented(value: Any) -> str:
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONEncodeError:  # half of a surrogate pair
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+    return text.replace("\n", "\n    ")
+
+
+def _head(plan: Plan, moved: Sequence[Moved] | None) -> dict[str, Any]:
+    head = {
         "format": FORMAT,
         "plan": plan.title,
         "cycle": {"kind": "initial" if plan.is_initial else "incremental", "why": plan.cycle_reason},
@@ -39,12 +92,13 @@ def as_document(plan: Plan) -> dict[str, Any]:
         "requests": dict(plan.requests),
         "notes": list(plan.notes),
         "findings": [finding.as_dict() for finding in plan.findings],
-        "objects": [_object(line) for line in plan.objects],
+        "objects": [],
         "strays": [
             {"objectType": one.object_type, "id": one.target_id, "name": one.name, "isActive": one.is_active}
             for one in plan.strays
         ],
     }
+    return head if moved is None else {**head, "against": [one.as_dict() for one in moved]}
 
 
 def _object(line: ObjectPlan) -> dict[str, Any]:
@@ -77,25 +131,27 @@ def as_table(plan: Plan) -> Iterator[str]:
 
     Cells that a spreadsheet would take for a formula begin with an apostrophe.
     """
-    yield _row(COLUMNS)
+    written: list[str] = []
+    writer = csv.writer(SimpleNamespace(write=written.append), lineterminator="\n")
+    for cells in _table_rows(plan):
+        writer.writerow([_safe(str(cell)) for cell in cells])
+        yield written.pop()
+
+
+def _table_rows(plan: Plan) -> Iterator[Sequence[str]]:
+    yield COLUMNS
     for line in plan.objects:
         head = [line.object_type, line.identity, line.object_id, str(line.kind), line.target, line.match]
         tail = [line.reason, line.clause, line.value or "", str(line.column or ""), " ".join(line.rules)]
         for item in line.changes:
-            yield _row([*head, item.attribute, item.old or "", item.new or "", item.source, *tail])
+            yield [*head, item.attribute, item.old or "", item.new or "", item.source, *tail]
         if not line.changes:
-            yield _row([*head, "", "", "", "", *tail])
+            yield [*head, "", "", "", "", *tail]
         for wrong in line.stays_wrong:
             stays = [*head[:3], "stays wrong", *head[4:], wrong.attribute, "", "", ""]
-            yield _row([*stays, wrong.text, "", "", "", wrong.rule])
+            yield [*stays, wrong.text, "", "", "", wrong.rule]
     for one in plan.strays:
-        yield _row([one.object_type, one.name, one.target_id, "matched by nobody", *[""] * (len(COLUMNS) - 4)])
-
-
-def _row(cells: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([_safe(str(cell)) for cell in cells])
-    return text.getvalue()
+        yield [one.object_type, one.name, one.target_id, "matched by nobody", *[""] * (len(COLUMNS) - 4)]
 
 
 def _safe(cell: str) -> str:
@@ -128,43 +184,57 @@ class Moved:
         }
 
 
-def compared(former: Any, plan: Plan, where: str) -> list[Moved]:
-    """Return what differs from a plan that was saved.
+class Former:
+    """A plan that was saved, as far as it is compared with: packed, since it is kept while the new one is made.
 
+    Args:
+        content: JSON of the file.
+        where: the file, for messages.
     Raises:
         UserInputError: the file holds no plan.
     """
-    if not isinstance(former, Mapping) or not isinstance(former.get("objects"), list):
-        raise UserInputError(f"{where}: this is no plan; save one with 'entra-sim plan ... --save FILE'")
-    if former.get("format") != FORMAT:
-        raise UserInputError(f"{where}: a plan in another format; save it again with this version")
-    try:
-        before = {(item["objectType"], item["objectId"]): item for item in former["objects"]}
-    except (KeyError, TypeError) as error:
-        raise UserInputError(f"{where}: an object of the plan lacks {error}; save it again") from error
-    after = {(line.object_type, line.object_id): _object(line) for line in plan.objects}
-    found = []
-    for key in sorted({*before, *after}, key=lambda key: (key[0] != "User", key[1])):
-        old, new = before.get(key, {}), after.get(key, {})
-        attributes = _differing(old, new)
-        if old.get("what") != new.get("what") or attributes:
-            found.append(
-                Moved(
-                    object_type=key[0],
-                    identity=str(new.get("identity") or old.get("identity")),
-                    before=str(old.get("what", "")),
-                    after=str(new.get("what", "")),
-                    attributes=attributes,
-                )
-            )
-    return found
+
+    def __init__(self, content: Any, where: str) -> None:
+        if not isinstance(content, Mapping) or not isinstance(content.get("objects"), list):
+            raise UserInputError(f"{where}: this is no plan; save one with 'entra-sim plan ... --save FILE'")
+        if content.get("format") != FORMAT:
+            raise UserInputError(f"{where}: a plan in another format; save it again with this version")
+        self._lines: dict[_Key, bytes] = {}
+        try:
+            for item in content["objects"]:
+                told = _told(item)
+                self._lines[item["objectType"], item["objectId"]] = pickle.dumps(told, pickle.HIGHEST_PROTOCOL)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UserInputError(f"{where}: an object of the plan lacks {error}; save it again") from error
+
+    def compared(self, plan: Plan) -> list[Moved]:
+        """Return what differs, users first, by object id. It is asked once."""
+        found: list[tuple[bool, str, Moved]] = []
+        for line in plan.objects:
+            former = self._lines.pop((line.object_type, line.object_id), None)
+            _note_move(found, (line.object_type, line.object_id), former, _told(_object(line)))
+        for key, former in self._lines.items():
+            _note_move(found, key, former, _NOTHING)
+        return [moved for _is_group, _object_id, moved in sorted(found, key=lambda item: item[:2])]
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    parts = []
-    for item in (old, new):
-        changes: dict[str, list[tuple[Any, Any]]] = {}
-        for change in item.get("changes", ()):
-            changes.setdefault(str(change.get("attribute")), []).append((change.get("old"), change.get("new")))
-        parts.append(changes)
-    return tuple(name for name in {**parts[0], **parts[1]} if parts[0].get(name) != parts[1].get(name))
+_Key = tuple[str, str]
+_Told = tuple[str, str, dict[str, list[tuple[Any, Any]]]]
+_NOTHING: _Told = ("", "", {})
+
+
+def _told(item: Mapping[str, Any]) -> _Told:
+    """Return what becomes of an object, who it is, and attribute → old and new values."""
+    changes: dict[str, list[tuple[Any, Any]]] = {}
+    for change in item.get("changes", ()):
+        changes.setdefault(str(change.get("attribute")), []).append((change.get("old"), change.get("new")))
+    return str(item.get("what", "")), str(item.get("identity", "")), changes
+
+
+def _note_move(found: list[tuple[bool, str, Moved]], key: _Key, former: bytes | None, new: _Told) -> None:
+    old: _Told = _NOTHING if former is None else pickle.loads(former)
+    names = tuple(name for name in {**old[2], **new[2]} if old[2].get(name) != new[2].get(name))
+    if old[0] == new[0] and not names:
+        return
+    moved = Moved(object_type=key[0], identity=new[1] or old[1], before=old[0], after=new[0], attributes=names)
+    found.append((key[0] != "User", key[1], moved))

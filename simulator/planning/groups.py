@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ class GroupHalf(Half):
 
     Attributes:
         exported: group id → member id → target id of what the job remembers to have written (ENG-231).
-        user_owners: target id → source id of all linked users, to name them.
+        user_owners: returns target id → source id of the linked users among these, to name them.
     """
 
     object_type = "Group"
@@ -42,7 +43,8 @@ class GroupHalf(Half):
         super().__init__(environment, target)
         self.teams = teams
         self.exported: dict[str, dict[str, str]] = {}
-        self.user_owners: Mapping[str, str] = {}
+        self.user_owners: Callable[[Sequence[str]], Mapping[str, str]] = lambda target_ids: {}
+        self._waiting: set[str] = set()
 
     def sources(self, order: Order) -> Iterable[SourceObject]:
         """Return the groups of a pass in feed order."""
@@ -52,10 +54,14 @@ class GroupHalf(Half):
             if self._is_looked_at(team.record.object_id, order):
                 yield team.source(order.state, sync_all=sync_all, change_kind=change)
 
+    def forget_references(self) -> None:
+        """Forget the groups whose members a reference pass would look at."""
+        self._waiting = set()
+
     def note_reference(self, subject: Subject, outcome: Outcome, run: Run) -> None:
         """Remember a group whose members may have to be written."""
         if any(item.direct == "members" for item in run.group.reference_rows):
-            self.pending.append((subject.source.object_id, None))
+            self._waiting.add(subject.source.object_id)
 
     def remember(self, order: Order, users: Mapping[str, str]) -> None:
         """Take it that the job has written the members that are linked now, since the target was filled by it."""
@@ -65,13 +71,12 @@ class GroupHalf(Half):
                 members = {member: resolved[member] for member in team.record.members if member in resolved}
                 self.exported[team.record.object_id] = members
 
-    def references(self, order: Order, users: Mapping[str, str]) -> dict[str, Note]:
-        """Write the members; returns source id → what that adds to its line. Source: ENG-231, ENG-234."""
-        run, notes = self.run(order), {}
-        resolved = {**users, **self.managed()}
-        waiting = {object_id for object_id, _held in self.pending}
+    def references(self, order: Order, users: Mapping[str, str]) -> None:
+        """Write the members, and add to the lines what that means. Source: ENG-231, ENG-234."""
+        notes: dict[str, Note] = {}
+        run, resolved = self.run(order), {**users, **self.managed()}
         for source in self.sources(order):
-            if source.object_id not in waiting:
+            if source.object_id not in self._waiting:
                 continue
             exported = self.exported.setdefault(source.object_id, {})
             found = {member: resolved[member] for member in source.member_ids if member in resolved}
@@ -80,7 +85,8 @@ class GroupHalf(Half):
             self._note_rest(source, changes, resolved, note)
             if note.writes or note.stays_wrong:
                 notes[source.object_id] = note
-        return notes
+        for line in self.taken_lines():
+            self.lines.append(notes[line.object_id].onto(line) if line.object_id in notes else line)
 
     def _written(self, source: SourceObject, changes: MemberChanges, run: Run) -> Note:
         note, names = Note(), self.environment.names
@@ -116,8 +122,8 @@ class GroupHalf(Half):
         wanted = {resolved[member] for member in source.member_ids if member in resolved}
         surplus = [target for target in held if target not in wanted]
         if surplus:
-            owners = (self.user_owners.get(target) or self.owners.get(target, target) for target in surplus)
-            shown = _some([self.environment.names.get(owner, owner) for owner in owners])
+            owners = {**self.owners, **self.user_owners(surplus)}
+            shown = _some([self.environment.names.get(owners.get(one, one), one) for one in surplus])
             text = (
                 f"{shown} stay members at the target: what was written before is forgotten when mappings are saved, "
                 "so it is not removed; remove them at the target"

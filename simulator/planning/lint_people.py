@@ -23,13 +23,13 @@ from entra_sim.simulator.planning.cycle import Environment
 from entra_sim.simulator.planning.cycle import Half
 from entra_sim.simulator.planning.cycle import Order
 from entra_sim.simulator.planning.cycle import Purpose
-from entra_sim.simulator.planning.cycle import UserHalf
 from entra_sim.simulator.planning.groups import GroupHalf
 from entra_sim.simulator.planning.model import EPOCH
 from entra_sim.simulator.planning.model import Finding
 from entra_sim.simulator.planning.model import JobSettings
 from entra_sim.simulator.planning.observed import observed
 from entra_sim.simulator.planning.target import PretendTarget
+from entra_sim.simulator.planning.users import UserHalf
 from entra_sim.simulator.settings import Settings
 from entra_sim.simulator.tenants import DirectoryImage
 

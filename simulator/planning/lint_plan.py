@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from entra_sim.simulator.model.mapping import read_schema
-from entra_sim.simulator.model.operation import SkipReason
+from entra_sim.simulator.planning.digest import Digest
 from entra_sim.simulator.planning.lint import lint_schema
 from entra_sim.simulator.planning.lint import sharpened
-from entra_sim.simulator.planning.lint_people import EXAMPLES
 from entra_sim.simulator.planning.lint_people import expression_finding
 from entra_sim.simulator.planning.lint_people import missing_match_finding
 from entra_sim.simulator.planning.lint_people import null_blind_finding
@@ -16,11 +13,9 @@ from entra_sim.simulator.planning.lint_people import repeated_match_finding
 from entra_sim.simulator.planning.lint_people import required_finding
 from entra_sim.simulator.planning.model import Finding
 from entra_sim.simulator.planning.model import JobSettings
-from entra_sim.simulator.planning.model import Kind
-from entra_sim.simulator.planning.model import ObjectPlan
 
 
-def plan_findings(state: JobSettings, lines: Sequence[ObjectPlan], *, is_initial: bool) -> tuple[Finding, ...]:
+def plan_findings(state: JobSettings, digest: Digest, *, is_initial: bool) -> tuple[Finding, ...]:
     """Return the traps of the schema that is planned, with those whom the plan shows to fall into them.
 
     Args:
@@ -29,22 +24,18 @@ def plan_findings(state: JobSettings, lines: Sequence[ObjectPlan], *, is_initial
     found = list(lint_schema(state.document, config=state))
     schema = read_schema(state.document)
     for mapping in (schema.user, schema.group):
-        mine = [line for line in lines if line.object_type == mapping.object_type]
-        seen = _seen(mapping.name, mine)
+        seen = _seen(mapping.name, mapping.object_type, digest)
         found = sharpened(found, seen, mapping.name) if is_initial else [*found, *seen]
     return tuple(found)
 
 
-def _seen(name: str, lines: Sequence[ObjectPlan]) -> list[Finding]:
-    groups: dict[tuple[str, str], list[ObjectPlan]] = {}
-    for line in lines:
-        key = _trap(line)
-        if key is not None:
-            groups.setdefault(key, []).append(line)
+def _seen(name: str, object_type: str, digest: Digest) -> list[Finding]:
     found = []
-    for (trap, detail), hit in sorted(groups.items()):
-        people = tuple(line.identity for line in hit[:EXAMPLES])
-        count, first = len(hit), hit[0]
+    for (kind, trap, detail), hit in sorted(digest.traps.items(), key=lambda item: item[0]):
+        if kind != object_type:
+            continue
+        people = tuple(line.identity for line in hit.examples)
+        count, first = hit.count, hit.examples[0]
         if trap == "expression":
             shown = f"{first.reason} (column {first.column})" if first.column else first.reason
             found.append(expression_finding(f"{name}: {detail}", count, people, shown))
@@ -57,17 +48,3 @@ def _seen(name: str, lines: Sequence[ObjectPlan]) -> list[Finding]:
         else:
             found.append(null_blind_finding(name, detail, count, people))
     return found
-
-
-def _trap(line: ObjectPlan) -> tuple[str, str] | None:
-    if line.kind is Kind.EXPRESSION_ERROR:
-        return "expression", line.cause.removesuffix(" fails")
-    if line.cause == SkipReason.VALIDATION:
-        return "required", line.reason.split("'")[1] if "'" in line.reason else ""
-    if line.cause == SkipReason.JOINING_VALUE_MISSING:
-        return "missing", ""
-    if line.cause == "DuplicateSourceEntries":
-        return "repeated", ""
-    if line.clause and line.value is None and "IS NOT NULL" not in line.clause:
-        return "null", line.clause
-    return None

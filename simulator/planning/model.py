@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import UTC
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
 from entra_sim.simulator.scim.profile import Dialect
+
+if TYPE_CHECKING:
+    from entra_sim.simulator.planning.digest import Digest
 
 DEFAULT_THRESHOLD = 500
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
@@ -60,8 +66,7 @@ class JobSettings:
     unassigned: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeChange:
+class AttributeChange(NamedTuple):
     """One attribute of one object, old → new, with the mapping row behind it. Members have one entry each."""
 
     attribute: str
@@ -70,8 +75,7 @@ class AttributeChange:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StaysWrong:
+class StaysWrong(NamedTuple):
     """What the real service will not repair by itself, with the rule and what to do."""
 
     rule: str
@@ -79,9 +83,8 @@ class StaysWrong:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectPlan:
-    """What becomes of one user or group.
+class ObjectPlan(NamedTuple):
+    """What becomes of one user or group. A tuple, since a plan holds many.
 
     Args:
         identity: UPN of a user, display name of a group.
@@ -177,6 +180,8 @@ class Plan:
     """The whole plan.
 
     Args:
+        objects: users by object id, then groups by object id.
+        digest: the same in numbers and groups.
         is_initial: an initial cycle looks at everybody; else an incremental one at those whose assignment changed.
         cycle_reason: what starts it, or what an administrator has to do so that it starts.
         in_scope_count: assigned users, groups and memberships, the N of ENG-470.
@@ -186,7 +191,8 @@ class Plan:
     """
 
     title: str
-    objects: tuple[ObjectPlan, ...]
+    objects: Sequence[ObjectPlan]
+    digest: Digest
     strays: tuple[StrayAccount, ...]
     verdict: Verdict
     is_initial: bool
@@ -200,11 +206,12 @@ class Plan:
     def totals(self) -> dict[str, dict[str, int]]:
         """Return kind → object type → number, in the order of `Kind`; kinds that do not occur are left out."""
         found: dict[str, dict[str, int]] = {}
-        for item in self.objects:
-            by_type = found.setdefault(str(item.kind), {})
-            by_type[item.object_type] = by_type.get(item.object_type, 0) + 1
-        return {str(kind): found[str(kind)] for kind in Kind if str(kind) in found}
+        for kind in Kind:
+            by_type = {name: number for (one, name), number in self.digest.counts.items() if one is kind}
+            if by_type:
+                found[str(kind)] = by_type
+        return found
 
     def count(self, kind: Kind) -> int:
         """Return how many objects end up so, users and groups together."""
-        return sum(1 for item in self.objects if item.kind is kind)
+        return sum(number for (one, _name), number in self.digest.counts.items() if one is kind)

@@ -9,25 +9,33 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
+from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
 from entra_sim.simulator.model.directory import Presence
 from entra_sim.simulator.model.directory import SourceObject
 from entra_sim.simulator.model.directory import User
 from entra_sim.simulator.model.directory import user_attributes
 from entra_sim.simulator.planning.model import JobSettings
-from entra_sim.simulator.tenants import DirectoryImage
-from entra_sim.simulator.tenants import GroupRecord
-from entra_sim.simulator.tenants import UserRecord
+from entra_sim.simulator.planning.packing import Packed
+
+if TYPE_CHECKING:
+    from entra_sim.simulator.tenants import DirectoryImage
+    from entra_sim.simulator.tenants import GroupRecord
+    from entra_sim.simulator.tenants import UserRecord
+
+MOST_SHARED = 4096
+"""Values that are remembered to be shared by the next people: those that are packed together."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """A user with what a job needs to know of it.
+class Person(NamedTuple):
+    """A user with what a job needs to know of it. A tuple, since it is packed and unpacked for every pass.
 
     Args:
-        names, values: the attributes as mappings read them, without roles; equal ones are shared between people, which
-            takes a fraction of the memory of a dictionary each.
+        names, values: the attributes as mappings read them, without roles; equal ones are shared between people, so
+            that they are packed once.
         roles: role values in the order of their assignments, per job state; None when not entitled.
     """
 
@@ -38,32 +46,37 @@ class Person:
     presence: Presence
     roles: tuple[tuple[str, ...] | None, ...]
 
-    def source(self, state: int, *, sync_all: bool, change_kind: str = "") -> SourceObject:
-        """Return the user as the job in this state sees it. Source: ENG-021 to ENG-026, ENG-104."""
-        entitling = self.roles[state]
+    @property
+    def user_principal_name(self) -> str:
+        """Return the stored user principal name."""
+        return str(self.values[self.names.index("originalUserPrincipalName")])
+
+    def attributes(self, state: int, *, sync_all: bool) -> dict[str, Any]:
+        """Return what the job in this state reads of the user. Source: ENG-104."""
         attributes = dict(zip(self.names, self.values, strict=True))
+        entitling = self.roles[state]
         if entitling and not sync_all:
             shown = [{"id": role, "value": role, "displayName": role} for role in entitling]
             attributes["appRoleAssignments"] = shown
+        return attributes
+
+    def source(self, state: int, *, sync_all: bool, change_kind: str = "") -> SourceObject:
+        """Return the user as the job in this state sees it. Source: ENG-021 to ENG-026, ENG-104."""
         return SourceObject(
             object_type="User",
             object_id=self.object_id,
-            attributes=attributes,
+            attributes=self.attributes(state, sync_all=sync_all),
             presence=self.presence,
-            is_entitled=sync_all or entitling is not None,
+            is_entitled=sync_all or self.roles[state] is not None,
             change_kind=change_kind,
             manager_id=self.manager_id,
         )
 
 
-def _shared(value: Any, shared: dict[Any, Any]) -> Any:
-    if type(value) is str:
-        return shared.setdefault(value, value)
-    return value if isinstance(value, list) else shared.setdefault((type(value), value), value)
-
-
 def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...], shared: dict[Any, Any]) -> Person:
     """Return a user with the defaults that the directory gives to a new one. Source: ENG-003."""
+    if len(shared) > MOST_SHARED:
+        shared.clear()
     given = {name: value for name, value in record.attributes.items() if name != "objectId"}
     alias = record.user_principal_name.split("@")[0]
     user = User(
@@ -71,11 +84,11 @@ def _person(record: UserRecord, roles: tuple[tuple[str, ...] | None, ...], share
         attributes={"accountEnabled": True, "displayName": alias, "mailNickname": alias, **given},
     )
     attributes = user_attributes(user)
-    names = tuple(attributes)
+    names, share = tuple(attributes), shared.setdefault
     return Person(
         object_id=user.object_id,
-        names=shared.setdefault(names, names),
-        values=tuple(_shared(value, shared) for value in attributes.values()),
+        names=share(names, names),
+        values=tuple([share(value, value) if type(value) is str else value for value in attributes.values()]),
         manager_id=record.manager,
         presence=user.presence,
         roles=shared.setdefault(roles, roles),
@@ -88,6 +101,12 @@ class Team:
 
     record: GroupRecord
     is_assigned: tuple[bool, ...]
+
+    def with_ids_of(self, known: Mapping[str, str]) -> Team:
+        """Return the group with these texts as the ids of its members, so that each id is kept once."""
+        return replace(
+            self, record=replace(self.record, members=tuple(known.get(one, one) for one in self.record.members))
+        )
 
     def source(self, state: int, *, sync_all: bool, change_kind: str = "") -> SourceObject:
         """Return the group as the job in this state sees it. Source: ENG-004, ENG-023, ENG-237."""
@@ -103,20 +122,20 @@ class Team:
         )
 
 
-def observed(image: DirectoryImage, states: Sequence[JobSettings]) -> tuple[list[Person], list[Team]]:
+def observed(image: DirectoryImage, states: Sequence[JobSettings]) -> tuple[Packed[Person], Packed[Team]]:
     """Return users and groups in feed order (by object id), with what entitles them in each state of the job."""
     groups = {group.object_id: group for group in image.groups}
     entitling = [_entitling(image, state, groups) for state in states]
     assigned = [{principal for principal, _role in _assignments(image, state)} for state in states]
     shared: dict[Any, Any] = {}
-    people = [
+    people = Packed(
         _person(record, tuple(found.get(record.object_id) for found in entitling), shared)
         for record in sorted(image.users, key=lambda item: item.object_id)
-    ]
-    teams = [
+    )
+    teams = Packed(
         Team(record=record, is_assigned=tuple(record.object_id in found for found in assigned))
         for record in sorted(image.groups, key=lambda item: item.object_id)
-    ]
+    )
     return people, teams
 
 

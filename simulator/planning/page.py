@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-from collections.abc import Mapping
+from collections.abc import Iterator
+from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
 
-import orjson
+from entra_sim.simulator.planning.documents import Moved
+from entra_sim.simulator.planning.documents import compact_pieces
+from entra_sim.simulator.planning.model import Plan
 
 
-def as_page(document: Mapping[str, Any]) -> str:
-    """Return the page of a plan document. Only its own script and style may run (content security policy)."""
+def page_pieces(plan: Plan, moved: Sequence[Moved] | None = None) -> Iterator[str]:
+    """Yield the page of a plan. Only its own script and style may run (content security policy)."""
     folder = files("entra_sim.simulator.planning")
     script = folder.joinpath("page.js").read_text(encoding="utf-8")
     style = folder.joinpath("page.css").read_text(encoding="utf-8")
@@ -21,17 +23,19 @@ def as_page(document: Mapping[str, Any]) -> str:
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    data = orjson.dumps(document).decode().replace("<", "\\u003c")
     parts = {
         "POLICY": html.escape(policy, quote=True),
-        "TITLE": html.escape(f"Plan: {document.get('plan', '')}"),
+        "TITLE": html.escape(f"Plan: {plan.title}"),
         "STYLE": style,
         "SCRIPT": script,
-        "DATA": data,
     }
     text = folder.joinpath("page.html").read_text(encoding="utf-8")
-    pieces = text.split("@@")
-    return "".join(parts[piece] if number % 2 else piece for number, piece in enumerate(pieces))
+    for number, piece in enumerate(text.split("@@")):
+        if piece == "DATA" and number % 2:
+            for data in compact_pieces(plan, moved):
+                yield data.replace("<", "\\u003c")
+        else:
+            yield parts[piece] if number % 2 else piece
 
 
 def _digest(text: str) -> str:

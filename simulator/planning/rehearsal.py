@@ -7,6 +7,7 @@ from collections.abc import Generator
 from collections.abc import Mapping
 from typing import Any
 
+from entra_sim.simulator.engine.mapping import CompiledMapping
 from entra_sim.simulator.engine.mapping import CompiledRow
 from entra_sim.simulator.engine.mapping import MappedValue
 from entra_sim.simulator.engine.outcome import Outcome
@@ -47,6 +48,12 @@ class QuietRecorder(Recorder):
     def imported(self, attributes: Mapping[str, Any] | None = None) -> None:
         """Do nothing."""
 
+    def decided(self, verb: str, text: str, kind: str = "matching") -> None:
+        """Do nothing."""
+
+    def exported(self, name: str, text: str, details: Mapping[str, Any] | None = None) -> None:
+        """Do nothing."""
+
 
 class Rehearsal(Reconciliation):
     """A reconciliation that remembers what it mapped and what it found.
@@ -79,6 +86,7 @@ def object_plan(
     outcome: Outcome,
     calls: tuple[int, int],
     dropped: tuple[CompiledRow, ...],
+    sources: Mapping[str, str],
     names: Mapping[str, str],
 ) -> ObjectPlan:
     """Return the line of one object after its way through the engine.
@@ -86,6 +94,7 @@ def object_plan(
     Args:
         calls: reads and writes that it took.
         dropped: rows that were mapped before and are not any more.
+        sources: target attribute → what its row reads.
         names: object id → name, for sentences.
     """
     subject, draft = work.subject, outcome.draft
@@ -100,7 +109,7 @@ def object_plan(
         kind=kind,
         target=target_name if kind is not Kind.CREATED else "",
         match=_match(work) if kind is Kind.TAKEN_OVER else "",
-        changes=_changes(work, outcome),
+        changes=_changes(outcome, sources),
         reason=_reason(work, outcome, kind, names),
         cause=_cause(work, outcome, kind),
         clause=failure.key if failure is not None and is_shown else "",
@@ -161,20 +170,18 @@ def _match(work: Rehearsal) -> str:
     return "" if work.asked is None else f"{work.asked[0]} = {work.asked[1]}"
 
 
-def _changes(work: Rehearsal, outcome: Outcome) -> tuple[AttributeChange, ...]:
+def _changes(outcome: Outcome, sources: Mapping[str, str]) -> tuple[AttributeChange, ...]:
     """Return what is written, as the log's modified properties have it, each with its mapping."""
     if outcome.draft is None or outcome.draft.status is Status.SKIPPED:
         return ()
-    sources = {item.row.target_attribute_name: item.row.source_expression or "" for item in work.compiled.rows}
     return tuple(
-        AttributeChange(
-            attribute=item.display_name,
-            old=item.old_value,
-            new=item.new_value,
-            source=sources.get(item.display_name, ""),
-        )
-        for item in outcome.draft.modified_properties
+        [AttributeChange(name, old, new, sources.get(name, "")) for name, old, new in outcome.draft.modified_properties]
     )
+
+
+def sources_of(compiled: CompiledMapping) -> dict[str, str]:
+    """Return target attribute → what its row reads."""
+    return {item.name: item.row.source_expression or "" for item in compiled.rows}
 
 
 def _reason(work: Rehearsal, outcome: Outcome, kind: Kind, names: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from entra_sim.simulator.scim.paths import CORE
@@ -218,10 +219,9 @@ def _shaped(kind: str, urn: str, name: str, value: Any) -> Any:
     """Return a whole attribute's value in its type; None for no value."""
     if value is None or value == [] or value == {}:
         return None
-    is_core = not urn or urn.lower() in _CORE_URNS
-    wanted = CORE_TYPES[kind].get(name.lower()) if is_core else None
-    if not is_core and urn.lower() == ENTERPRISE.lower():
-        wanted = EXTENSION_TYPES.get(name.lower())
+    wanted = _type(kind, urn, name)
+    if wanted == TEXT and type(value) is str:  # nearly always
+        return value
     if wanted == BOOLEAN:
         typed = typed_json(value, "Boolean", name) if isinstance(value, str) else value
         if not isinstance(typed, bool):
@@ -239,6 +239,13 @@ def _shaped(kind: str, urn: str, name: str, value: Any) -> Any:
     if wanted == LIST:
         return [_entry(name, entry) for entry in value]
     return value
+
+
+@lru_cache(maxsize=4096)
+def _type(kind: str, urn: str, name: str) -> str | None:
+    if not urn or urn.lower() in _CORE_URNS:
+        return CORE_TYPES[kind].get(name.lower())
+    return EXTENSION_TYPES.get(name.lower()) if urn.lower() == ENTERPRISE.lower() else None
 
 
 def _entry(name: str, entry: Any) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from entra_sim.simulator.errors import TargetError
 from entra_sim.simulator.errors import UserInputError
+from entra_sim.simulator.planning.accounts import Accounts
 from entra_sim.simulator.planning.files import MAX_RESOURCES
 from entra_sim.simulator.planning.files import TargetImage
 from entra_sim.simulator.scim import requests
@@ -45,15 +45,18 @@ def unfilterable(transport: Transport, object_type: str, attribute: str, guid: s
     return "it found somebody who cannot exist: the filter is ignored" if found else ""
 
 
-def _all(transport: Transport, kind: str, progress: Callable[[str, int], None]) -> list[dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def _all(transport: Transport, kind: str, progress: Callable[[str, int], None]) -> Accounts:
+    found, seen = Accounts(), set()
     while len(found) < MAX_RESOURCES:
         page = responses.read_page(_read(transport, requests.list_page(kind, len(found) + 1, PAGE_SIZE)))
-        fresh = [resource for resource in page.resources if resource["id"] not in found]
-        found.update((resource["id"], resource) for resource in fresh)
+        known = len(found)
+        for resource in page.resources:
+            if resource["id"] not in seen:
+                seen.add(resource["id"])
+                found.add(resource)
         progress(f"{kind}s of the target", len(found))
-        if not fresh or len(found) >= page.total_count:
-            return list(found.values())
+        if len(found) == known or len(found) >= page.total_count:
+            return found
     raise UserInputError(f"The endpoint lists more than {MAX_RESOURCES:,} {kind}s; plan against a file of them.")
 
 

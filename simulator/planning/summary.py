@@ -12,7 +12,6 @@ from entra_sim.simulator.planning.model import Kind
 from entra_sim.simulator.planning.model import ObjectPlan
 from entra_sim.simulator.planning.model import Plan
 
-EXAMPLES = 3
 STAYS_WRONG = "stays-wrong"
 
 
@@ -40,46 +39,25 @@ class StaysGroup:
 
 def equal_changes(plan: Plan) -> list[EqualChanges]:
     """Return the groups of equal changes, by kind and then the largest first; those unchanged are left out."""
-    found: dict[tuple[Kind, str, str], list[ObjectPlan]] = {}
-    for line in plan.objects:
-        if line.kind is not Kind.UNCHANGED:
-            found.setdefault((line.kind, line.object_type, _label(line)), []).append(line)
     order = list(Kind)
     groups = [
-        EqualChanges(
-            kind=kind, object_type=object_type, label=label, count=len(lines), examples=tuple(lines[:EXAMPLES])
-        )
-        for (kind, object_type, label), lines in found.items()
+        EqualChanges(kind=kind, object_type=object_type, label=label, count=group.count, examples=tuple(group.examples))
+        for (kind, object_type, label), group in plan.digest.equal.items()
     ]
     return sorted(groups, key=lambda group: (order.index(group.kind), -group.count, group.object_type, group.label))
 
 
-def _label(line: ObjectPlan) -> str:
-    if line.kind is Kind.CREATED:
-        return ""
-    if line.kind is Kind.TAKEN_OVER:
-        names = ", ".join(dict.fromkeys(change.attribute for change in line.changes))
-        return f"by {line.match.split(' = ')[0]}" + (f", writing {names}" if names else "")
-    if line.kind in (Kind.UPDATED, Kind.RE_ENABLED):
-        return ", ".join(dict.fromkeys(change.attribute for change in line.changes))
-    return line.cause
-
-
 def stays_wrong(plan: Plan) -> list[StaysGroup]:
     """Return what stays wrong, grouped by rule and attribute, the most frequent first."""
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for line in plan.objects:
-        for item in line.stays_wrong:
-            found.setdefault((item.rule, item.attribute), []).append((line.identity, item.text))
     groups = [
         StaysGroup(
             rule=rule,
             attribute=attribute,
-            count=len(cases),
-            text=cases[0][1],
-            examples=tuple(identity for identity, _text in cases[:EXAMPLES]),
+            count=group.count,
+            text=group.text,
+            examples=tuple(line.identity for line in group.examples),
         )
-        for (rule, attribute), cases in found.items()
+        for (rule, attribute), group in plan.digest.stays.items()
     ]
     return sorted(groups, key=lambda group: (-group.count, group.rule, group.attribute))
 
@@ -89,7 +67,7 @@ def gate_counts(plan: Plan) -> dict[str, int]:
     counts = {gate_name(kind): plan.count(kind) for kind in Kind}
     counts["removals"] = sum(plan.count(kind) for kind in REMOVALS)
     counts["errors"] = sum(plan.count(kind) for kind in (Kind.AMBIGUOUS, Kind.EXPRESSION_ERROR, Kind.FAILED))
-    counts[STAYS_WRONG] = sum(bool(line.stays_wrong) for line in plan.objects)
+    counts[STAYS_WRONG] = plan.digest.stays_count
     counts["findings"] = len(plan.findings)
     return counts
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import orjson
 
+from entra_sim.simulator.planning.accounts import Accounts
+from entra_sim.simulator.planning.packing import packed_json
 from entra_sim.simulator.planning.resources import NAMES
 from entra_sim.simulator.planning.resources import Refusal
 from entra_sim.simulator.planning.resources import Resource
@@ -29,7 +31,11 @@ _CHECK = re.compile(r'id eq ("(?:[^"\\]|\\.)*") and (\S+) eq ("(?:[^"\\]|\\.)*")
 _KINDS = {"Users": "User", "Groups": "Group"}
 _EXACT = frozenset({"externalid", "id"})
 _LIST = b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":%d,"Resources":[%s]}'
+_NOBODY = Reply(status=200, body=_LIST % (0, b""))
 _NO_CONTENT = Reply(status=204)
+
+Index = dict[str, str | dict[str, None]]
+"""From a folded value to the id of the only resource that has it, or to the ids of several, in order."""
 
 
 class PretendTarget:
@@ -48,18 +54,15 @@ class PretendTarget:
         self._count = 0
         self._resources: dict[str, dict[str, bytes]] = {"User": {}, "Group": {}}
         self._members: dict[str, dict[str, None]] = {}
-        self._indexes: dict[str, dict[str, dict[str, dict[str, None]]]] = {"User": {}, "Group": {}}
+        self._indexes: dict[str, dict[str, Index]] = {"User": {}, "Group": {}}
 
-    def load(self, kind: str, resource: Mapping[str, Any]) -> str:
-        """Take in an account or group as it stands at the target; returns its id, made up where it has none."""
-        target_id = str(resource.get("id") or self._new_id())
-        held = {key: value for key, value in resource.items() if key not in ("id", "schemas", "meta", "members")}
-        members = resource.get("members") or ()
-        self._members[target_id] = {
-            str(entry["value"]): None for entry in members if isinstance(entry, Mapping) and entry.get("value")
-        }
-        self._keep(kind, target_id, held)
-        return target_id
+    def load(self, kind: str, accounts: Accounts) -> None:
+        """Take in accounts or groups as they stand at the target, before anything is asked."""
+        assert not self._indexes[kind]
+        for target_id, body, members in accounts.held():
+            self._resources[kind][target_id] = body
+            if kind == "Group":
+                self._members[target_id] = dict.fromkeys(members)
 
     def ids(self, kind: str) -> Iterable[str]:
         """Return the ids of all users or groups, in the order they came."""
@@ -112,7 +115,8 @@ class PretendTarget:
         resource = created(kind, body)
         self._refuse_taken(kind, resource[NAMES[kind]], "")
         target_id = self._new_id()
-        self._members[target_id] = {}
+        if kind == "Group":
+            self._members[target_id] = {}
         return Reply(status=201, body=self._keep(kind, target_id, resource))
 
     def _list(self, kind: str, query: Mapping[str, str]) -> Reply:
@@ -128,6 +132,8 @@ class PretendTarget:
         if asked is None:
             raise Refusal(400, "invalidFilter", f"The filter '{text}' is not understood.")
         ids = self._found(kind, asked[1], orjson.loads(asked[2]))
+        if not ids:
+            return _NOBODY
         shown = [self._resources[kind][one] for one in ids]
         return Reply(status=200, body=_LIST % (len(shown), b",".join(shown)))
 
@@ -141,27 +147,43 @@ class PretendTarget:
             indexes[attribute] = {}
             for target_id, held in self._resources[kind].items():
                 self._enter(indexes[attribute], attribute, target_id, orjson.loads(held))
-        return list(indexes[attribute].get(_folded(TargetPath.parse(attribute), value), ()))
+        found = indexes[attribute].get(_folded(TargetPath.parse(attribute), value), ())
+        return [found] if type(found) is str else list(found)
 
-    def _enter(self, index: dict[str, dict[str, None]], attribute: str, target_id: str, resource: Resource) -> None:
+    def _enter(self, index: Index, attribute: str, target_id: str, resource: Resource) -> None:
         path = TargetPath.parse(attribute)
         for value in values_at(path, resource):
-            index.setdefault(_folded(path, value), {})[target_id] = None
+            key = _folded(path, value)
+            held = index.get(key)
+            if held is None:
+                index[key] = target_id
+            elif type(held) is dict:
+                held[target_id] = None
+            elif held != target_id:
+                index[key] = {str(held): None, target_id: None}
 
     def _keep(self, kind: str, target_id: str, resource: Resource, former: Resource | None = None) -> bytes:
         """Hold a resource, as the JSON that is answered: that is small, and needs no writing for a read."""
         for attribute, index in self._indexes[kind].items():
             if former is not None:
+                path = TargetPath.parse(attribute)
+                if values_at(path, former) == values_at(path, resource):
+                    continue
                 self._leave(index, attribute, target_id, former)
             self._enter(index, attribute, target_id, resource)
-        body = orjson.dumps({"id": target_id, **resource})
+        body = packed_json({"id": target_id, **resource})
         self._resources[kind][target_id] = body
         return body
 
-    def _leave(self, index: dict[str, dict[str, None]], attribute: str, target_id: str, resource: Resource) -> None:
+    def _leave(self, index: Index, attribute: str, target_id: str, resource: Resource) -> None:
         path = TargetPath.parse(attribute)
         for value in values_at(path, resource):
-            index.get(_folded(path, value), {}).pop(target_id, None)
+            key = _folded(path, value)
+            held = index.get(key)
+            if type(held) is dict:
+                held.pop(target_id, None)
+            elif held == target_id:
+                del index[key]
 
     def _drop(self, kind: str, target_id: str) -> None:
         former = orjson.loads(self._resources[kind].pop(target_id))

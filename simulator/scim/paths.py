@@ -49,6 +49,9 @@ class Comparison:
 
         Texts compare without case; a text literal equals the boolean or number it spells. Source: WIRE-065, QRK-04.
         """
+        value = entry.get(self.attribute)
+        if type(value) is str:  # nearly always
+            return value.lower() == self._spelling
         return _spelled(member(entry, self.attribute)) == self._spelling
 
 
@@ -100,7 +103,12 @@ class TargetPath:
         Of a multi-valued attribute the first entry with a value counts when the path has a filter; without a filter a
         sub-attribute gives the only value, or the list of them. A manager object reads as its id.
         """
-        value = member(member(resource, self.urn) if self.is_in_extension else resource, self.attribute)
+        holder = member(resource, self.urn) if self.is_in_extension else resource
+        value = holder.get(self.attribute) if type(holder) is dict else None
+        if value is None:  # spelled otherwise, or nothing
+            value = member(holder, self.attribute)
+        elif type(value) is str and not self.sub_attribute and not self.filter:
+            return value or None
         if self.filter:
             return self._read_selected(value)
         if self.sub_attribute:
@@ -110,7 +118,9 @@ class TargetPath:
         return _none_if_empty(value)
 
     def _read_selected(self, value: Any) -> Any:
-        for entry in _entries(value):
+        for entry in value if type(value) is list else _entries(value):
+            if not isinstance(entry, dict):
+                continue
             for comparison in self.filter:
                 if not comparison.holds(entry):
                     break

@@ -241,6 +241,25 @@ def test_nothing_but_the_named_files_is_written(folder: Path) -> None:
     assert set(folder.rglob("*")) - before == {folder / "p.csv"}
 
 
+ODD_FILES = {
+    "nothing.csv": "",
+    "titles.csv": "Id,User name\n1,ada\n",
+    "twice.csv": "userName,USERNAME\nada,bob\n",
+    "graph.json": '{"value": [{"id": "1", "userPrincipalName": "ada@contoso.example"}]}',
+    "cut.json": '{"Resources": [{"userName":"a"}',
+    "huge.json": '[{"userName": "ada", "x": 123456789012345678901234567890}]',
+    "same.jsonl": '{"id": "7", "userName": "ada"}\n{"id": "7", "userName": "bob"}\n',
+}
+
+
+def test_a_target_that_holds_nobody_comes_in_every_form(folder: Path) -> None:
+    empty = {"a.json": "[]", "b.json": '{"Resources": []}', "c.json": '{"totalResults": 0}', "d.csv": "id,userName\n"}
+    for name, text in empty.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        found = document("--scope", "all", "--target-users", name)
+        assert (found["totals"]["created"], found["strays"]) == ({"User": 3}, [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -250,6 +269,13 @@ def test_nothing_but_the_named_files_is_written(folder: Path) -> None:
         (("--change", "bare.json"), "bare.json: 'synchronizationRules' must be a list"),
         (("--target-users", "broken.json"), "broken.json: line 1, column 2: no JSON"),
         (("--target-users", "nameless.json"), "nameless.json: entry 1: a user without userName"),
+        (("--target-users", "nothing.csv"), "nothing.csv: the file is empty"),
+        (("--target-users", "titles.csv"), "there is no column userName or displayName; rename 'User name'"),
+        (("--target-users", "twice.csv"), "twice.csv: line 1: column 2, 'USERNAME', is column 1 again"),
+        (("--target-users", "graph.json"), "graph.json: an export of Graph, so of the directory"),
+        (("--target-users", "cut.json"), "cut.json: line 1, column 32: no JSON (Expecting ',' delimiter)"),
+        (("--target-users", "huge.json"), "huge.json: entry 1: what no SCIM server sends"),
+        (("--target-users", "same.jsonl"), "same.jsonl: line 2: the id '7' is there already (same.jsonl: line 1)"),
         (("--change-filter", "User: department LIKES x"), "has no operator"),
         (("--change-actions", "Robot=create"), "begin with User or Group, not 'Robot'"),
         (("--assign", "adda@contoso.example"), "did you mean 'ada@contoso.example'?"),
@@ -269,6 +295,8 @@ def test_bad_input_is_one_sentence_with_its_place(
     (folder / "list.json").write_text("[]", encoding="utf-8")
     (folder / "bare.json").write_text("{}", encoding="utf-8")
     (folder / "nameless.json").write_text('[{"id": "1"}]', encoding="utf-8")
+    for name, text in ODD_FILES.items():
+        (folder / name).write_text(text, encoding="utf-8")
     code, _, errors = plan(*arguments)
     assert code == 2
     assert sentence in errors

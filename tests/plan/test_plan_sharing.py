@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import pickle
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,12 +16,19 @@ import pytest
 
 from entra_sim.mock_tapt import Tapt
 from entra_sim.scenarios.world import World
+from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.planning import building
+from entra_sim.simulator.planning.accounts import Accounts
 from entra_sim.simulator.planning.building import Question
 from entra_sim.simulator.planning.building import make_plan
+from entra_sim.simulator.planning.crew import Helper
+from entra_sim.simulator.planning.documents import as_table
+from entra_sim.simulator.planning.documents import json_pieces
 from entra_sim.simulator.planning.model import JobSettings
 from entra_sim.simulator.planning.model import Kind
 from entra_sim.simulator.planning.model import Plan
+from entra_sim.simulator.planning.packing import Packed
+from entra_sim.simulator.planning.page import page_pieces
 from entra_sim.simulator.planning.scanning import read_target
 from entra_sim.simulator.planning.scanning import unfilterable
 from entra_sim.simulator.planning.target import PretendTarget
@@ -76,12 +85,51 @@ def test_two_processes_plan_the_same_as_one() -> None:
     for users in (None, accounts):
         alone, together = plan(1, users), plan(2, users)
         assert together.objects == alone.objects
-        assert {one.name for one in together.strays} == {one.name for one in alone.strays}
-        assert (together.requests, together.verdict, together.findings) == (
-            alone.requests,
-            alone.verdict,
-            alone.findings,
-        )
+        assert (together.requests, together.verdict) == (alone.requests, alone.verdict)
+        assert printed(together) == printed(alone)
+
+
+def printed(plan: Plan) -> list[str]:
+    """Return the plan in every form in which it leaves the program."""
+    pieces = (json_pieces(plan), json_pieces(plan, indents=True), page_pieces(plan), as_table(plan))
+    return ["".join(form) for form in pieces]
+
+
+def test_what_is_written_object_by_object_is_the_same_as_in_one_piece() -> None:
+    now = JobSettings(document=template_schema("job"), sync_all=True)
+    plan = make_plan(Question(image=crowd(), now=now, change=None, at=START))
+    short, long = ("".join(json_pieces(plan, indents=indents)) for indents in (False, True))
+    document = json.loads(short)
+    assert len(document["objects"]) == len(plan.objects) > 100
+    assert short == json.dumps(document, ensure_ascii=False)
+    assert long == json.dumps(document, indent=2, ensure_ascii=False)
+    chosen = json.loads("".join(json_pieces(plan, wanted=(plan.objects[7].object_id,))))
+    assert [item["objectId"] for item in chosen["objects"]] == [plan.objects[7].object_id]
+    nobody = "".join(json_pieces(plan, indents=True, wanted=()))
+    assert nobody == json.dumps({**document, "objects": []}, indent=2, ensure_ascii=False)
+
+
+def test_packed_values_come_back_in_order_and_survive_being_sent() -> None:
+    values = [(number, f"text {number % 3}") for number in range(200)]
+    packed: Packed[tuple[int, str]] = Packed(values)
+    sent = pickle.loads(pickle.dumps(packed))
+    assert list(sent) == values == packed
+    assert (len(sent), sent[0], sent[-1], sent[130], sent[198:]) == (
+        200,
+        values[0],
+        values[-1],
+        values[130],
+        values[198:],
+    )
+    with pytest.raises(IndexError):
+        sent[200]
+
+
+def test_a_helper_that_dies_is_told_in_one_sentence() -> None:
+    helper = Helper()
+    helper.end()
+    with pytest.raises(UserInputError, match="--processes 1"):
+        helper.send("anything")
 
 
 class Watched:
@@ -133,7 +181,7 @@ def test_a_plan_starts_no_thread_and_leaves_no_process() -> None:
 
 def test_the_pretend_target_refuses_what_a_server_refuses() -> None:
     target = PretendTarget()
-    target.load("User", {"id": "1", "userName": "ada"})
+    target.load("User", Accounts.of([{"id": "1", "userName": "ada"}]))
     taken = target.send(Call(method="POST", path="/Users", body={"userName": "ADA"}))
     assert (taken.status, b"uniqueness" in taken.body) == (409, True)
     for path, value in (("favouriteColour", "red"), ("active", "maybe"), ("groups", "x"), ("name", "Ada")):

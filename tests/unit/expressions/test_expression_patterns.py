@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from entra_sim.simulator.expressions import EvaluationContext
 from entra_sim.simulator.expressions import ExpressionError
 from entra_sim.simulator.expressions import evaluate
 from entra_sim.simulator.expressions import parse
+from entra_sim.simulator.expressions.pattern_translation import LONGEST_LITERAL
+from entra_sim.simulator.expressions.patterns import compile_pattern
 
 FAILS = "EvaluationError"
 REPLACE = parse("Replace([x], , [p], , [r], , )")
@@ -229,6 +232,58 @@ def test_a_pathological_pattern_is_cut_off() -> None:
             EvaluationContext(regex_time_limit_s=0.05),
         )
     assert caught.value.code == FAILS
+
+
+@pytest.mark.parametrize(
+    "piece", ["[abc]", r"\s", r"\W", "(a)", "a|", "(?:a|b)", "(?(a)b|c)", "^$", "a?", r"(a)\1", "(?i:a)", ".", "(?i)a"]
+)
+def test_a_pattern_too_large_to_prepare_in_time_is_cut_off_and_reported(piece: str) -> None:
+    with pytest.raises(ExpressionError, match="too large to be prepared in time; use several expressions") as caught:
+        evaluate(REPLACE, {"x": "abc", "p": piece * (9_900 // len(piece)), "r": ""}, EvaluationContext())
+    assert caught.value.code == FAILS
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("a" * 9_900, "a" * 9_900, "-"),
+        ("é" * 9_900, "b" + "é" * 9_900, "b-"),
+        ("|".join(f"department{number}" for number in range(500)), "x department499", "x -99"),
+        (r"[\s-[\t]]" * 100 + r"\w{3}", " " * 100 + "abcd", "-d"),
+    ],
+)
+def test_large_patterns_below_the_limit_work(pattern: str, text: str, expected: str) -> None:
+    assert run(REPLACE, x=text, p=pattern, r="-") == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("a" * 3_000, 3_000),
+        (r"\x41" * 1_000, 1_000),
+        ("(?:" + "a" * 39 + ")" + "a" * 3_000, 3_039),
+        ("a{1}" * 500, 500),
+    ],
+)
+def test_a_long_text_is_not_handed_over_as_one(pattern: str, found: int) -> None:
+    letter = "A" if "x41" in pattern else "a"
+    assert run(REPLACE, x=letter * (found + 1), p=pattern, r="-") == "-" + letter
+    assert run(REPLACE, x=letter * (found - 1), p=pattern, r="-") == letter * (found - 1)
+    literals = re.split(r"\(\?:|\)|\\B\{0\}", compile_pattern(pattern).compiled.pattern)
+    assert max(len(text.replace("{1}", "")) for text in literals) <= 2 * LONGEST_LITERAL, "its preparation is not timed"
+
+
+def test_the_patterns_of_one_expression_count_together() -> None:
+    def row(count: int) -> str:
+        calls = (f'Replace([x], , "[^{number}]\\\\W", , "", , )' for number in range(count))
+        return f'Join("", {", ".join(calls)})'
+
+    assert evaluate(parse(row(100)), {"x": "ab"}, EvaluationContext()).value == "ab" * 100
+    with pytest.raises(
+        ExpressionError, match=r"too many or too long to be prepared in time.*\(column \d{4}\)"
+    ) as caught:
+        parse(row(250))
+    assert (caught.value.code, caught.value.function) == ("ArgumentError", "Replace")
 
 
 def test_a_replacement_does_not_grow_without_end() -> None:

@@ -131,6 +131,17 @@ def test_a_mistake_imports_nothing(directory: SimpleNamespace, tmp_path: Path) -
     assert directory.import_count == 0
 
 
+def test_a_mistake_leaves_no_trace_of_a_new_folder(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("userPrincipalName,accountEnabled\nbo@contoso.example,ja\n", encoding="utf-8")
+    data = tmp_path / "data"
+    with pytest.raises(UserInputError, match="Nothing was imported"):
+        run("import", tmp_path / "users.csv", "--data", data)
+    assert not data.exists()
+    (tmp_path / "users.csv").write_text("userPrincipalName,displayName\nbo@contoso.example,Bo\n", encoding="utf-8")
+    assert "1 user added" in run("import", tmp_path / "users.csv", "--data", data).output
+    assert "Bo" in run("show", "--person", "bo@contoso.example", "--data", data).output
+
+
 @pytest.mark.parametrize("form", ["csv", "json", "graph"])
 def test_export_reads_back(directory: SimpleNamespace, tmp_path: Path, form: str) -> None:
     result = run("export", "--output", tmp_path / "out", "--format", form)
