@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,16 +23,29 @@ if TYPE_CHECKING:
     from entra_sim.scenarios.world import World
 
 
+READ_AHEAD_S = 2.0
+"""After the first pages of a start, which are waited for more than those of scenarios."""
+
+
 class Library:
     """The shipped scenarios, or those of another folder."""
 
     def __init__(self, folder: Path = LIBRARY) -> None:
         self._folder = folder
         self._cards: dict[Path, tuple[float, ScenarioCard]] = {}
+        self._reading = threading.Lock()
 
     def cards(self) -> Sequence[ScenarioCard]:
         """Return one card a file, in the order of their names; a broken file says file:line and what is wrong."""
-        return [self._card(path) for path in self._paths().values()]
+        with self._reading:
+            return [self._card(path) for path in self._paths().values()]
+
+    def read_ahead(self) -> threading.Timer:
+        """Read the files soon, beside what else is done, so that the page of scenarios need not."""
+        timer = threading.Timer(READ_AHEAD_S, self.cards)
+        timer.daemon = True
+        timer.start()
+        return timer
 
     def path(self, name: str) -> Path:
         """Return the file of a name.

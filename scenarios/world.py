@@ -42,6 +42,7 @@ from entra_sim.simulator.transport.wsgi import WsgiTransport
 
 if TYPE_CHECKING:
     from entra_sim.mock_tapt import Tapt
+    from entra_sim.scenarios.lab_hooks import Library
     from entra_sim.scenarios.serving import Server
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -59,6 +60,7 @@ class World:
         clock, ids, settings: what both sides share.
         simulator: the provisioning service.
         tapt: mock Tapt, or None when the target is a foreign endpoint.
+        library: the scenarios that a served lab offers.
         tapt_url: the base URL under which `serve` shows Tapt, else its made-up one.
     """
 
@@ -84,6 +86,7 @@ class World:
         self._tapt_server: Server | None = None
         self._servers: list[Server] = []
         self.tapt_passwords: dict[str, str] = {}
+        self.library: Library | None = None
         self.tapt_url = PUBLIC_URL
         if has_tapt:
             self.tapt = self._open_tapt(tapt_database, tapt_ids, seed, public_url)
@@ -241,7 +244,7 @@ class World:
         tapt = Server(site.wsgi, host=host, port=tapt_port, option="--tapt-port")
         self._servers.append(tapt)
         self.tapt_url = tapt.url
-        library = Library()
+        self.library = library = Library()
         control = LabControl(self, library, folder)
         self.simulator.perform = control.perform
         center = bound(

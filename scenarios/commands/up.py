@@ -101,6 +101,8 @@ def command(
                 instance = Instance(admin_url=admin_url, tapt_url=tapt_url, key=key, process=os.getpid())
                 announce(folder, instance)
                 _tell(world, instance, host, folder, ephemeral=ephemeral, asks_sign_in=sign_in)
+                if world.library is not None:
+                    world.library.read_ahead()
                 facts = {"admin_url": admin_url, "tapt_url": tapt_url, "key": key, "process": os.getpid()}
                 _run_until_stopped(world, lambda: _write_ready(ready_file, facts))
             finally:

@@ -242,6 +242,7 @@ def _opened(data: Path, *, is_made: bool = False) -> Iterator[Simulator]:
     """
     from entra_sim.simulator.service import Simulator
     from entra_sim.simulator.service.instance import FolderLock
+    from entra_sim.simulator.service.reading import read_simulator
 
     if not is_made and not (data / "simulator.db").exists():
         raise UserInputError(
@@ -249,7 +250,8 @@ def _opened(data: Path, *, is_made: bool = False) -> Iterator[Simulator]:
         )
     lock = FolderLock(data) if is_made else None
     try:
-        simulator = Simulator.open(data, clock=_clock_of(data))
+        clock = _clock_of(data)
+        simulator = Simulator.open(data, clock=clock) if is_made else read_simulator(data, clock=clock)
         try:
             yield simulator
             if is_made:
@@ -275,7 +277,7 @@ def _clock_of(data: Path) -> VirtualClock | None:
 
     if not (data / "simulator.db").exists():
         return None
-    simulator = Simulator.open(data)
+    simulator = Simulator.open(data, is_beside=True)
     try:
         start = stored_start(simulator.core.directory, wall_now())
     finally:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from entra_sim.simulator.model.job import AuditEvent
 from entra_sim.simulator.model.log import ProvisioningLogEntry
+from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.screens_directory import LAST
 from entra_sim.simulator.service.screens_directory import MOST_IDENTITIES
 from entra_sim.simulator.service.screens_directory import DirectoryScreens
@@ -19,7 +20,13 @@ from entra_sim.simulator.service.screens_directory import Page
 from entra_sim.simulator.store.codec import from_text
 from entra_sim.simulator.store.codec import instant_value
 from entra_sim.simulator.store.codec import json_text
+from entra_sim.simulator.store.log_search import END
+from entra_sim.simulator.store.log_search import LogSearch
+from entra_sim.simulator.store.log_search import PositionFilter
 from entra_sim.simulator.store.logs import LogStore
+
+NAMED = ("application_id", "status", "action", "code", "object_type")
+"""Columns that a filter may name, beside the cycle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,10 @@ class CycleSummary:
 class Screens(DirectoryScreens):
     """Reads only: the directory's pages, and those of the logs."""
 
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        self._log_search = LogSearch(core.database)
+
     def log_page(self, query: LogQuery, *, limit: int = 50) -> Page[ProvisioningLogEntry]:
         """Return a page of records, newest first; `next` is the sequence to give as `before_sequence`."""
         rows = self._log_rows(query, limit + 1)
@@ -69,41 +80,47 @@ class Screens(DirectoryScreens):
         return Page(rows=entries, next=str(shown[-1]["sequence"]) if len(rows) > limit else "")
 
     def _log_rows(self, query: LogQuery, limit: int) -> list[sqlite3.Row]:
-        is_narrow = query.application_id or query.identity or query.source_id or query.cycle_id
-        if not is_narrow and (query.status or query.action or query.code or query.object_type):
-            found: list[sqlite3.Row] = []
-            for application in self._core.directory.list_applications():
-                found += self._log_rows(replace(query, application_id=application.application_id), limit)
-            return sorted(found, key=lambda row: -int(row["sequence"]))[:limit]
-        conditions, values = self._log_conditions(query)
+        after, before = query.after_sequence, query.before_sequence or END
+        if query.since is not None:
+            after = max(after, LogStore(self._db).first_sequence_from(query.since) - 1)
+        if query.until is not None:
+            before = min(before, LogStore(self._db).first_sequence_from(query.until))
+        if query.identity or query.source_id:
+            return self._log_rows_of_people(query, after, before, limit)
+        wanted = PositionFilter(
+            after=after, before=before, **{name: getattr(query, name) for name in (*NAMED, "cycle_id")}
+        )
+        if not any(getattr(wanted, name) for name in (*NAMED, "cycle_id")):
+            return self._db.rows(
+                "SELECT sequence, document FROM log_entry WHERE sequence > ? AND sequence < ? "
+                "ORDER BY sequence DESC LIMIT ?",
+                (after, before, limit),
+            )
+        positions = self._log_search.positions(wanted, self._application_ids(), limit=limit)
+        return self._db.rows(
+            "SELECT sequence, document FROM log_entry WHERE sequence IN (SELECT value FROM json_each(?)) "
+            "ORDER BY sequence DESC",
+            (json_text(positions),),
+        )
+
+    def _application_ids(self) -> list[str]:
+        return [application.application_id for application in self._core.directory.list_applications()]
+
+    def _log_rows_of_people(self, query: LogQuery, after: int, before: int, limit: int) -> list[sqlite3.Row]:
+        """Return records of the people asked for: their index leads; the unary plus keeps the others out of the way."""
+        people = [query.source_id] if query.source_id else self._identities(query.identity)
+        conditions = ["source_id IN (SELECT value FROM json_each(?))", "+sequence > ?", "+sequence < ?"]
+        values: list[str | int] = [json_text(people), after, before]
+        for column in (*NAMED, "cycle_id"):
+            wanted = getattr(query, column)
+            if wanted:
+                conditions.append(f"+{column} = ?")
+                values.append(wanted)
         return self._db.rows(
             f"SELECT sequence, document FROM log_entry WHERE {' AND '.join(conditions)} "  # noqa: S608
             "ORDER BY sequence DESC LIMIT ?",
             (*values, limit),
         )
-
-    def _log_conditions(self, query: LogQuery) -> tuple[list[str], list[str | int]]:
-        # with people asked for, their index leads; the unary plus keeps the others out of the way
-        plus = "+" if query.identity or query.source_id else ""
-        conditions = [f"{plus}sequence > ?"]
-        values: list[str | int] = [query.after_sequence]
-        if query.since is not None:
-            values[0] = max(query.after_sequence, LogStore(self._db).first_sequence_from(query.since) - 1)
-        if query.until is not None:
-            conditions.append(f"{plus}sequence < ?")
-            values.append(LogStore(self._db).first_sequence_from(query.until))
-        if query.before_sequence:
-            conditions.append(f"{plus}sequence < ?")
-            values.append(query.before_sequence)
-        for column in ("application_id", "action", "status", "cycle_id", "object_type", "code", "source_id"):
-            wanted = getattr(query, column)
-            if wanted:
-                conditions.append(f"{'' if column == 'source_id' else plus}{column} = ?")
-                values.append(wanted)
-        if query.identity:
-            conditions.append("source_id IN (SELECT value FROM json_each(?))")
-            values.append(json_text(self._identities(query.identity)))
-        return conditions, values
 
     def _identities(self, text: str) -> list[str]:
         """Return source ids that a text means: the beginning of a name of the living or the gone, or either id."""
@@ -130,10 +147,7 @@ class Screens(DirectoryScreens):
 
     def cycle_counts(self, cycle_id: str) -> dict[tuple[str, str], int]:
         """Return (action, status) → records of one cycle."""
-        rows = self._db.rows(
-            "SELECT action, status, COUNT(*) FROM log_entry WHERE cycle_id = ? GROUP BY 1, 2", (cycle_id,)
-        )
-        return {(row[0], row[1]): row[2] for row in rows}
+        return self._log_search.counts(cycle_id)
 
     def recent_cycles(
         self,
@@ -150,20 +164,16 @@ class Screens(DirectoryScreens):
             remember: called with every summary that will not change any more.
         """
         found: list[CycleSummary] = []
-        before = 1 << 60
+        before = END
         while len(found) < limit:
-            row = self._db.row(
-                "SELECT cycle_id FROM log_entry WHERE application_id = ? AND sequence < ? "
-                "ORDER BY sequence DESC LIMIT 1",
-                (application_id, before),
-            )
-            if row is None:
+            wanted = PositionFilter(application_id=application_id, before=before)
+            newest = self._log_search.positions(wanted, (), limit=1)
+            if not newest:
                 break
+            row = self._db.rows("SELECT cycle_id FROM log_entry WHERE sequence = ?", newest)[0]
             summary = known.get(row[0]) if found else None
             if summary is None:
-                first = self._db.value("SELECT MIN(sequence) FROM log_entry WHERE cycle_id = ?", (row[0],))
-                last = self._db.value("SELECT MAX(sequence) FROM log_entry WHERE cycle_id = ?", (row[0],))
-                summary = self._cycle(row[0], first, last)
+                summary = self._cycle(row[0], *self._log_search.span(row[0]))
                 if found:
                     remember(row[0], summary)
             found.append(summary)

@@ -21,7 +21,7 @@ from entra_sim.simulator.store.codec import json_value
 
 Row = TypeVar("Row")
 
-MOST_FOUND = 1_000
+MOST_FOUND = 300
 """People that one search looks at by display name, by UPN and by surname each; the rest take a longer word."""
 
 MOST_IDENTITIES = 200
@@ -106,7 +106,7 @@ class DirectoryScreens:
         return tuple(found[row[0]] for row in rows)
 
     def groups(self, *, search: str = "", after: str = "", limit: int = 50) -> Page[Group]:
-        """Return a page of groups by display name; `search` is the beginning of it."""
+        """Return a page of groups by display name, without their members; `search` is the beginning of it."""
         name, _, object_id = after.partition("\x1f")
         bounds = "AND display_name >= ? COLLATE NOCASE AND display_name < ? COLLATE NOCASE" if search else ""
         values = (search, search + LAST) if search else ()
@@ -116,9 +116,13 @@ class DirectoryScreens:
             (name, object_id, *values, limit + 1),
         )
         shown = rows[:limit]
-        found = [self._core.directory.get_group(row["object_id"]) for row in shown]
+        found = self._core.directory.get_groups([row["object_id"] for row in shown])
         more = f"{shown[-1]['display_name']}\x1f{shown[-1]['object_id']}" if len(rows) > limit else ""
-        return Page(rows=tuple(group for group in found if group is not None), next=more)
+        return Page(rows=tuple(found[row["object_id"]] for row in shown), next=more)
+
+    def group(self, object_id: str) -> Group | None:
+        """Return a group without its members, or None."""
+        return self._core.directory.get_groups([object_id]).get(object_id)
 
     def count_groups(self) -> int:
         """Return how many groups there are."""
@@ -135,21 +139,28 @@ class DirectoryScreens:
             (group_id, limit, offset),
         )
         users = self._core.directory.get_users([row["member_id"] for row in rows])
+        groups = self._core.directory.get_groups([row["member_id"] for row in rows])
         found: list[User | Group] = []
         for row in rows:
             user = users.get(row["member_id"])
             if user is not None and user.deleted_at is None:
                 found.append(user)
-            elif user is None:
-                group = self._core.directory.get_group(row["member_id"])
-                if group is not None:
-                    found.append(group)
+            elif row["member_id"] in groups:
+                found.append(groups[row["member_id"]])
         return tuple(found)
 
+    def members_among(self, group_id: str, object_ids: Sequence[str]) -> set[str]:
+        """Return those of the ids that are direct members of a group."""
+        rows = self._db.rows(
+            "SELECT member_id FROM member WHERE group_id = ? AND member_id IN (SELECT value FROM json_each(?))",
+            (group_id, json_text(list(object_ids))),
+        )
+        return {row[0] for row in rows}
+
     def groups_of(self, object_id: str) -> tuple[Group, ...]:
-        """Return the groups that have this direct member."""
-        found = [self._core.directory.get_group(group_id) for group_id in self._core.directory.groups_of(object_id)]
-        return tuple(group for group in found if group is not None)
+        """Return the groups that have this direct member, without their members."""
+        found = self._core.directory.get_groups(self._core.directory.groups_of(object_id))
+        return tuple(found[group_id] for group_id in sorted(found))
 
     def ids_by_beginning(self, text: str, limit: int) -> list[str]:
         """Return ids of users whose display name, UPN, surname or mail nickname begins with a text, or whose id it is.
@@ -218,7 +229,7 @@ class DirectoryScreens:
                 role=shown,
                 is_gone=user is None or user.deleted_at is not None,
             )
-        group = self._core.directory.get_group(assignment.principal_id)
+        group = self.group(assignment.principal_id)
         return AssignedPrincipal(
             assignment=assignment,
             name=group.display_name if group else assignment.principal_id,

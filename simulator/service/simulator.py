@@ -96,15 +96,24 @@ class Simulator:
         self.prepare()
 
     @classmethod
-    def open(cls, data: Path, *, settings: Settings | None = None, clock: VirtualClock | None = None) -> Simulator:
+    def open(
+        cls,
+        data: Path,
+        *,
+        settings: Settings | None = None,
+        clock: VirtualClock | None = None,
+        is_beside: bool = False,
+    ) -> Simulator:
         """Return the simulator of a data folder, with random ids and targets over HTTP.
 
+        Args:
+            is_beside: to read, beside an instance that may own the folder; else the caller holds the folder's lock.
         Raises:
             StateConflict: the folder or its database cannot be used.
         """
         values = settings or Settings()
         return cls(
-            database=Database.open(data / DATABASE_NAME),
+            database=Database.open(data / DATABASE_NAME, is_beside=is_beside),
             clock=clock or VirtualClock(wall_now(), rate=1.0),
             ids=RandomIds(),
             settings=values,

@@ -2,7 +2,7 @@
 
 WAL with synchronous=NORMAL: a killed process loses nothing that was committed; a power cut may cost the last commits.
 A cycle makes thousands of small transactions: their commits are put off and done together, and until then a redo file
-keeps them as safe as a commit would. Everybody who reads sees them at once: there is one connection.
+keeps them as safe as a commit would. Pages read over connections of their own, for which they are committed.
 sqlite-utils owns schema and migrations; hot paths use its connection with prepared statements.
 """
 
@@ -34,31 +34,42 @@ CACHE_KIB = 8000
 MOST_REDO_BYTES = 1024 * 1024
 """How much may wait for a commit that is put off."""
 
+LONGEST_WAIT_OF_A_READER_S = 0.05
+
 _templates: dict[int, bytes] = {}
 
 
 class Database:
     """One database with one connection; `lock` serializes the threads that share it.
 
+    Pages read beside it: see `reading`.
+
     Args:
-        redo: keeps what waits for its commit; None commits everything at once (in memory there is nothing to save).
+        path: of the file; None for a database in memory, which commits everything at once and has no other readers.
+        is_beside: another process may own the file, and the redo file with it: this one keeps none and commits at once.
     """
 
-    def __init__(self, connection: sqlite3.Connection, redo: RedoFile | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path | None = None, *, is_beside: bool = False) -> None:
         self.connection = connection
         self.utils = sqlite_utils.Database(connection)
         self.lock = threading.RLock()
         self._depth = 0
-        self._redo = redo
+        self._redo = None if path is None or is_beside else RedoFile(redo_path(path))
         self._generation: int | None = None
         self._is_waiting = False
+        self._is_wanted = False
         self._statements: list[Statement] | None = None
         self._notes: dict[Hashable, Statement] = {}
+        self._path = path
+        self._free_readers: list[sqlite3.Connection] = []
+        self._of_thread = _OfThread()
 
     @classmethod
-    def open(cls, path: Path | None) -> Database:
+    def open(cls, path: Path | None, *, is_beside: bool = False) -> Database:
         """Return the database at `path`, made and migrated if need be; None gives one in memory.
 
+        Args:
+            is_beside: to read it while another process may own it; else what a killed process left is brought back.
         Raises:
             StateConflict: the file cannot be opened or written, or was made by a newer version; says what to do.
         """
@@ -74,10 +85,10 @@ class Database:
                 connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
-            database = cls(connection, None if path is None else RedoFile(redo_path(path)))
+            database = cls(connection, path, is_beside=is_beside)
             if path is not None:
                 _migrate(database)
-                if redo_path(path).exists():
+                if database._redo is not None and redo_path(path).exists():
                     database._bring_back()
         except sqlite3.Error as error:
             raise StateConflict(
@@ -102,6 +113,7 @@ class Database:
                     self._depth -= 1
                 return
             waits = may_wait and self._redo is not None
+            reader, self._of_thread.reader = self._of_thread.reader, None
             if waits:
                 self._statements = []
             elif self._is_waiting:
@@ -124,7 +136,8 @@ class Database:
             finally:
                 self._depth = 0
                 self._statements = None
-            if waits and self._redo is not None and self._redo.size > MOST_REDO_BYTES:
+                self._of_thread.reader = reader
+            if waits and self._redo is not None and (self._is_wanted or self._redo.size > MOST_REDO_BYTES):
                 self.commit_waiting()
 
     def commit_waiting(self) -> None:
@@ -140,8 +153,19 @@ class Database:
             except BaseException:
                 self._roll_back()
                 raise
-            self._is_waiting = False
+            self._is_waiting = self._is_wanted = False
             self._redo.start_anew()
+
+    def _want_commit(self) -> None:
+        if not self._is_waiting:
+            return
+        if self.lock.acquire(timeout=LONGEST_WAIT_OF_A_READER_S):
+            try:
+                self.commit_waiting()
+            finally:
+                self.lock.release()
+        else:
+            self._is_wanted = True
 
     def note(self, key: Hashable, sql: str, parameters: Sequence[Any]) -> None:
         """Keep a statement that will most likely be pointless soon: it is safe from a kill, but not carried out yet.
@@ -206,6 +230,28 @@ class Database:
                 raise
         self._redo.remove()
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let this thread's queries see what is committed, hardly waiting for those who write.
+
+        What waits for its commit is committed first, or with the transaction in hand where that takes long. In a
+        database in memory nothing changes. Inside `atomic` a thread sees its own changes, as ever.
+        """
+        if self._path is None or self._of_thread.reader is not None:
+            yield
+            return
+        self._want_commit()
+        try:
+            reader = self._free_readers.pop()
+        except IndexError:
+            reader = _open_reader(self._path)
+        self._of_thread.reader = reader
+        try:
+            yield
+        finally:
+            self._of_thread.reader = None
+            self._free_readers.append(reader)
+
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement with parameters."""
         with self.lock:
@@ -226,13 +272,19 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
+        if self._of_thread.reader is not None:
+            return self._of_thread.reader.execute(sql, parameters).fetchall()
         with self.lock:
             return self.connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
         """Return the first row of a query, or None."""
+        found: sqlite3.Row | None
+        if self._of_thread.reader is not None:
+            found = self._of_thread.reader.execute(sql, parameters).fetchone()
+            return found
         with self.lock:
-            found: sqlite3.Row | None = self.connection.execute(sql, parameters).fetchone()
+            found = self.connection.execute(sql, parameters).fetchone()
             return found
 
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
@@ -270,16 +322,33 @@ class Database:
 
     def _replace(self, source: sqlite3.Connection) -> None:
         self.commit_waiting()
+        if self._redo is not None:
+            self._redo.remove()  # generations may be counted over the same numbers again
         source.backup(self.connection)
         self._generation = None
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
         with self.lock:
             self.commit_waiting()
             if self._redo is not None:
                 self._redo.remove()
+            while self._free_readers:
+                self._free_readers.pop().close()
             self.connection.close()
+
+
+class _OfThread(threading.local):
+    """`reader` is the connection that this thread reads with while it is in `reading`."""
+
+    reader: sqlite3.Connection | None = None
+
+
+def _open_reader(path: Path) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=10)
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 def _migrate(database: Database) -> None:

@@ -74,7 +74,8 @@ class LogStore:
         values: list[str | int | None] = [wanted.since_sequence]
         for column in ("application_id", "action", "status", "source_id", "cycle_id", "code"):
             if getattr(wanted, column):
-                conditions.append(f"{column} = ?")
+                # the plus keeps to the order of the log: an index on these columns does not have it
+                conditions.append(f"{'' if column == 'source_id' else '+'}{column} = ?")
                 values.append(getattr(wanted, column))
         if wanted.identity:
             conditions.append("identity LIKE ? ESCAPE '\\'")
@@ -153,4 +154,9 @@ class LogStore:
     def list_mail(self, *, since: int = 0) -> list[Mail]:
         """Return messages after a position."""
         rows = self._db.rows("SELECT sequence, document FROM mail WHERE sequence > ? ORDER BY sequence", (since,))
+        return [replace(from_text(Mail, row["document"]), sequence=row["sequence"]) for row in rows]
+
+    def newest_mail(self, limit: int) -> list[Mail]:
+        """Return the last messages, newest first."""
+        rows = self._db.rows("SELECT sequence, document FROM mail ORDER BY sequence DESC LIMIT ?", (limit,))
         return [replace(from_text(Mail, row["document"]), sequence=row["sequence"]) for row in rows]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import sqlite_utils
 
 from entra_sim.simulator.store.screen_indexes import add_screen_indexes
+from entra_sim.simulator.store.screen_indexes import sort_log_indexes
 
 Columns = dict[str, type]
 
@@ -245,10 +246,16 @@ def _second(database: sqlite_utils.Database) -> None:
     database.execute("CREATE INDEX change_hidden ON change (visible_at) WHERE visible_at > at")
 
 
-def _fourth(database: sqlite_utils.Database) -> None:
+def _fifth(database: sqlite_utils.Database) -> None:
     """Count the commits that were put off: the redo file says to which its records belong."""
     database.execute("CREATE TABLE redo (generation INTEGER NOT NULL) STRICT")
     database.execute("INSERT INTO redo (generation) VALUES (0)")
 
 
-MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _second, add_screen_indexes, _fourth)
+MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
+    _first,
+    _second,
+    add_screen_indexes,
+    sort_log_indexes,
+    _fifth,
+)

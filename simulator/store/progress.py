@@ -146,6 +146,10 @@ class ProgressStore:
             for row in rows
         ]
 
+    def count_pending(self, job_id: str) -> int:
+        """Return how many objects have references that are not done."""
+        return int(self._db.value("SELECT COUNT(*) FROM pending_reference WHERE job_id = ?", (job_id,)))
+
     def delete_pending(self, job_id: str, object_type: str, source_anchor: str) -> None:
         """Note that an object's references are done."""
         self._db.execute(

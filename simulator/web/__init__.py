@@ -108,6 +108,9 @@ def bound(
         environ["entra_sim.key"] = key
         environ["entra_sim.links"] = links
         environ["entra_sim.hosts"] = hosts
-        return app(environ, start_response)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return app(environ, start_response)
+        with simulator.core.database.reading():  # a page never waits for a cycle's commits, nor a cycle for a page
+            return app(environ, start_response)
 
     return call

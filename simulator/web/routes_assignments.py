@@ -158,7 +158,7 @@ def _picked(ids: list[str]) -> list[User | Group]:
     users = simulator().core.directory.get_users(wanted)
     found: list[User | Group] = []
     for object_id in wanted:
-        principal = users.get(object_id) or simulator().core.directory.get_group(object_id)
+        principal = users.get(object_id) or screens().group(object_id)
         if principal is not None:
             found.append(principal)
     return found

@@ -14,6 +14,8 @@ from entra_sim.simulator.web.pages import the_application
 
 blueprint = Blueprint("audit", __name__)
 
+MAILS_SHOWN = 10
+
 
 @blueprint.get("/audit-logs")
 def everywhere() -> Answer:
@@ -31,5 +33,5 @@ def _page(app_id: str | None) -> str:
     application = the_application(app_id) if app_id else None
     before = number_argument("before")
     found = screens().audit_page(target=application.name if application else "", before=before, limit=PAGE)
-    mail = [] if before else simulator().queries.mail()[-10:][::-1]
+    mail = [] if before else simulator().core.logs.newest_mail(MAILS_SHOWN)
     return render_template("audit_logs.html", app=application, page=found, is_first=not before, mail=mail)

@@ -71,17 +71,17 @@ def detail(group_id: str) -> Answer:
     if search:
         found.extend(screens().people(search=search, limit=20).rows)
         found.extend(item for item in screens().groups(search=search, limit=20).rows if item.object_id != group_id)
-    member_ids = set(group.member_ids)
+    members = screens().members_among(group_id, [item.object_id for item in found])
     return render_template(
         "group.html",
         group=group,
         members=screens().members(group_id, limit=PAGE, offset=offset),
-        member_count=len(member_ids),
+        member_count=screens().count_members(group_id),
         offset=offset,
         limit=PAGE,
         parents=screens().groups_of(group_id),
         search=search,
-        found=[item for item in found if item.object_id not in member_ids],
+        found=[item for item in found if item.object_id not in members],
         asks=argument("ask"),
     )
 
@@ -137,7 +137,7 @@ def delete(group_id: str) -> Answer:
 
 
 def _group(group_id: str) -> Group:
-    found = simulator().core.directory.get_group(group_id)
+    found = screens().group(group_id)
     if found is None:
         raise NotFound("There is no such group.")
     return found

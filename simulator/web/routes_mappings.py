@@ -30,6 +30,7 @@ from entra_sim.simulator.web.pages import argument
 from entra_sim.simulator.web.pages import go
 from entra_sim.simulator.web.pages import notify
 from entra_sim.simulator.web.pages import run_due
+from entra_sim.simulator.web.pages import screens
 from entra_sim.simulator.web.pages import simulator
 from entra_sim.simulator.web.pages import the_application
 from entra_sim.simulator.web.row_form import APPLIES
@@ -180,7 +181,7 @@ def _attribute_page(
         sources=[item["name"] for item in attributes_of(document, object_type, side="source")],
         targets=[name for name in targets if name not in mapped or name == typed.target],
         result=result,
-        people=[user.user_principal_name for user in simulator().directory.users(limit=20)],
+        people=[user.user_principal_name for user in screens().people(limit=20).rows],
     )
 
 

@@ -87,7 +87,7 @@ def _principal(object_id: str) -> User | Group | None:
     user = simulator().core.directory.get_user(object_id)
     if user is not None:
         return user if user.presence is Presence.ACTIVE else None
-    return simulator().core.directory.get_group(object_id)
+    return screens().group(object_id)
 
 
 @blueprint.post(_BASE)
@@ -169,8 +169,7 @@ def _modified(application: Application, entry: ProvisioningLogEntry) -> list[Mod
 
 
 def _any_principal(object_id: str) -> User | Group | None:
-    store = simulator().core.directory
-    return store.get_user(object_id) or store.get_group(object_id)
+    return simulator().core.directory.get_user(object_id) or screens().group(object_id)
 
 
 def _failed_connection(run: OnDemandRun) -> list[Step]:

@@ -7,6 +7,7 @@ from flask import render_template
 
 from entra_sim.simulator.errors import SimulatorError
 from entra_sim.simulator.model.directory import Application
+from entra_sim.simulator.model.job import Phase
 from entra_sim.simulator.model.job import ScheduleState
 from entra_sim.simulator.web.pages import Answer
 from entra_sim.simulator.web.pages import argument
@@ -19,6 +20,7 @@ from entra_sim.simulator.web.pages import simulator
 from entra_sim.simulator.web.pages import the_application
 from entra_sim.simulator.web.sessions import web_state
 from entra_sim.simulator.web.standing import Standing
+from entra_sim.simulator.web.standing import so_far
 from entra_sim.simulator.web.standing import standing
 
 blueprint = Blueprint("overview", __name__)
@@ -48,15 +50,19 @@ def _facts(application: Application, state: Standing) -> dict[str, object]:
     now = sim.clock.now()
     is_due = job.schedule is ScheduleState.ACTIVE and job.next_cycle_at is not None and job.next_cycle_at <= now
     counts: dict[tuple[str, str], int] = {}
+    references_left = 0
     if state.is_running and job.cycle is not None:
         counts = screens().cycle_counts(job.cycle.cycle_id)
+        if job.cycle.phase is Phase.REFERENCES:
+            references_left = sim.core.progress.count_pending(job.job_id)
     held = sim.queries.held_removals(application)[:CARDS_SHOWN] if state.held_count else []
     return {
         "app": application,
         "state": state,
         "job": job,
         "polls": state.is_running or is_due or bool(web_state().work.current),
-        "running_counts": counts,
+        "so_far": so_far(counts),
+        "references_left": references_left,
         "linked": sim.core.jobs.count_entries(job.job_id),
         "cycles": screens().recent_cycles(
             application.application_id, known=web_state().cycles, remember=web_state().cycles.put
@@ -76,7 +82,7 @@ def _name(kind: str, object_id: str) -> str:
         user = store.get_user(object_id)
         if user is not None:
             return user.display_name
-    group = store.get_group(object_id)
+    group = screens().group(object_id)
     tombstone = store.get_tombstone(object_id)
     return group.display_name if group else tombstone.display_name if tombstone else object_id
 

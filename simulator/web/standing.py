@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from entra_sim.simulator.model.directory import Application
@@ -26,6 +27,9 @@ REASONS = {
     QuarantineReason.TOO_MANY_DELETES: "A cycle would have deleted or disabled more objects than the threshold allows.",
     QuarantineReason.ON_DEMAND: "The service was told to.",
 }
+
+
+STATUS_WORDS = {"Failure": "failed", "Warning": "with a warning", "Skipped": "skipped"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,7 @@ def _percent(sim: Simulator, job: SynchronizationJob) -> int:
     """Return pages done of pages known; in an incremental cycle the share of what it has imported."""
     cycle = job.cycle
     if cycle is None:
-        return 100 if job.last_execution is not None else 0
+        return 100 if job.watermark is not None else 0
     if cycle.kind is not CycleKind.INITIAL:
         return 99 if cycle.phase is Phase.REFERENCES else 50
     size = max(1, sim.settings.page_size)
@@ -99,3 +103,18 @@ def _percent(sim: Simulator, job: SynchronizationJob) -> int:
     pages = -(-users // size) + -(-Screens(sim.core).count_groups() // size)
     done = cycle.counts.imported // size
     return min(99, 100 * done // max(1, pages))
+
+
+def so_far(counts: Mapping[tuple[str, str], int]) -> str:
+    """Return what a cycle has done: "13,525 created, 760 skipped".
+
+    Args:
+        counts: (action, status) → records.
+    """
+    told = {"Create": "created", "Update": "updated", "Disable": "disabled", "Delete": "deleted"}
+    words: dict[str, int] = {}
+    for (action, status), number in counts.items():
+        word = told.get(action, "done") if status == "Success" else STATUS_WORDS[status]
+        words[word] = words.get(word, 0) + number
+    order = [*told.values(), "done", *STATUS_WORDS.values()]
+    return ", ".join(f"{words[word]:,} {word}" for word in order if word in words)

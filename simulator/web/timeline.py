@@ -102,7 +102,7 @@ def _entry_marks(entry: ProvisioningLogEntry) -> list[Mark]:
         )
     ]
     if entry.status == "Success" and entry.action in _STATES:
-        names = ", ".join(item.display_name for item in entry.modified_properties[:4])
+        names = ", ".join(item.display_name.rpartition(":")[2] for item in entry.modified_properties[:4])
         text = _STATES[entry.action] + (f": {names}" if names and entry.action == "Update" else "")
         marks.append(Mark(at=entry.at, lane=3, text=text, entry_id=entry.entry_id, application_id=entry.application_id))
     return marks

@@ -20,6 +20,7 @@ from visitor import Visitor
 from entra_sim.scenarios.world import World
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.web import accounts
+from entra_sim.simulator.web.standing import so_far
 
 WEB = Path(accounts.__file__).parent
 
@@ -648,3 +649,30 @@ def test_a_scenario_is_loaded_and_the_lab_reset_only_after_asking(world: World, 
     assert done == ["tapt-tutorial"]
     person.click("Yes")
     assert done == ["tapt-tutorial", "reset"]
+
+
+def test_what_a_running_cycle_has_done_is_told_in_words() -> None:
+    counts = {
+        ("Create", "Success"): 13_525,
+        ("Create", "Skipped"): 700,
+        ("Update", "Skipped"): 60,
+        ("Update", "Failure"): 2,
+        ("StagedDelete", "Success"): 1,
+    }
+    assert so_far(counts) == "13,525 created, 1 done, 2 failed, 760 skipped"
+    assert so_far({}) == ""
+
+
+def test_a_job_that_never_finished_a_cycle_is_not_complete(admin: Visitor, world: World, token: str) -> None:
+    sim = world.simulator
+    application = sim.applications.create("Tapt Integration")
+    sim.provisioning.set_mode(application, "Automatic")
+    sim.provisioning.save_credentials(application, TAPT_URL, token)
+    assert world.tapt is not None
+    world.tapt.expire_token()
+    sim.provisioning.start(application)
+    sim.time.tick()
+    admin.open(f"/enterprise-apps/{application.application_id}/provisioning")
+    assert "Provisioning has been quarantined." in admin.text
+    assert "0% complete" in admin.text
+    assert "100% complete" not in admin.text

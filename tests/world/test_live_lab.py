@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from entra_sim.scenarios import lab_hooks
+from entra_sim.scenarios import loader
 from entra_sim.scenarios.lab_hooks import LabControl
 from entra_sim.scenarios.lab_hooks import Library
 from entra_sim.scenarios.world import World
@@ -65,6 +67,14 @@ def test_starting_over_gives_the_demo_tenant_and_an_empty_tapt(control: LabContr
     assert world.simulator.core.directory.count_users() == 40
     assert world.tapt.users() == []
     assert world.tapt.token_status().state == "none"
+
+
+def test_the_library_is_read_ahead_of_its_first_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_hooks, "READ_AHEAD_S", 0.0)
+    scenarios = Library()
+    scenarios.read_ahead().join()
+    monkeypatch.setattr(loader, "load", lambda path: pytest.fail(f"{path} is read again"))
+    assert len(scenarios.cards()) >= 70
 
 
 def test_every_card_of_the_library_can_be_read_and_one_can_be_run() -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from entra_sim.simulator.service import Simulator
+from entra_sim.simulator.service.instance import FolderLock
+from entra_sim.simulator.service.reading import read_simulator
 from entra_sim.simulator.store.database import Database
 from entra_sim.simulator.store.redo import RedoFile
 from entra_sim.simulator.store.redo import redo_path
@@ -201,3 +204,83 @@ def test_a_record_that_broke_off_ends_the_file(tmp_path: Path) -> None:
     assert redo.transactions(4) == []
     redo.remove()
     assert redo.transactions(3) == []
+
+
+def test_who_reads_beside_the_owner_sees_what_is_committed_and_leaves_the_rest_alone(tmp_path: Path) -> None:
+    owner = Database.open(tmp_path / "simulator.db")
+    with owner.atomic(may_wait=True):
+        owner.execute(ADD, ("committed", ""))
+    owner.commit_waiting()
+    with owner.atomic(may_wait=True):
+        owner.execute(ADD, ("waits", ""))
+    beside = Database.open(tmp_path / "simulator.db", is_beside=True)
+    assert keys(beside) == ["committed"]
+    beside.close()
+    with owner.atomic(may_wait=True):
+        owner.execute(ADD, ("waits too", ""))
+    after = Database.open(copied(tmp_path / "simulator.db", tmp_path / "killed"))
+    assert keys(after) == keys(owner) == ["committed", "waits", "waits too"]
+    after.close()
+    owner.close()
+
+
+def test_pages_see_what_waits(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("first", ""))
+    with database.reading():
+        assert keys(database) == ["first"]
+    with database.lock:  # somebody is at work for long
+        with database.atomic(may_wait=True):
+            database.execute(ADD, ("second", ""))
+        assert read_by_another_thread(database) == ["first"]
+        with database.atomic(may_wait=True):
+            database.execute(ADD, ("third", ""))
+        assert read_by_another_thread(database) == ["first", "second", "third"]
+    database.close()
+
+
+def read_by_another_thread(database: Database) -> list[str]:
+    """Return the keys that a page sees."""
+    seen: list[str] = []
+
+    def read() -> None:
+        with database.reading():
+            seen.extend(keys(database))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    return seen
+
+
+def test_what_a_former_content_left_in_the_redo_file_is_never_carried_out(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    database.copy_to(tmp_path / "empty.db")
+    for key in ("a", "b", "c"):
+        with database.atomic(may_wait=True):
+            database.execute(ADD, (key, ""))
+    database.copy_from(tmp_path / "empty.db")
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("d", ""))
+    after = Database.open(copied(tmp_path / "simulator.db", tmp_path / "killed"))
+    assert keys(after) == keys(database) == ["d"]
+    after.close()
+    database.close()
+
+
+def test_a_command_that_reads_brings_back_what_a_killed_instance_left(tmp_path: Path) -> None:
+    Simulator.open(tmp_path).close()
+    database = Database.open(tmp_path / "simulator.db")
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("left", "x"))
+    killed = copied(tmp_path / "simulator.db", tmp_path / "killed").parent
+    lock = FolderLock(killed)
+    running = read_simulator(killed)
+    assert running.core.database.value("SELECT COUNT(*) FROM tenant WHERE key = 'left'") == 0
+    running.close()
+    lock.release()
+    stopped = read_simulator(killed)
+    assert stopped.core.database.value("SELECT value FROM tenant WHERE key = 'left'") == "x"
+    stopped.close()
+    database.close()
