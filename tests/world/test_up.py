@@ -93,6 +93,21 @@ def test_sigterm_ends_up_as_well(running: Running) -> None:
     assert (code, "Traceback" in output) == (0, False)
 
 
+def test_raw_characters_reach_tapt_in_up_as_they_do_alone(running: Running) -> None:
+    address = running.facts["tapt_url"].removeprefix("http://").split(":")
+    target = '/scim/v2/Users?filter=displayName+eq+"Bjørn"&x={}|^'
+    with socket.create_connection((address[0], int(address[1])), timeout=10) as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        assert answer.startswith(b"HTTP/1.1 401 ")
+    with socket.create_connection((address[0], int(address[1])), timeout=10) as left_open:
+        left_open.sendall(b"GET /scim/v2/Us")
+        began = time.monotonic()
+        code, output = running.stop()
+    assert time.monotonic() - began < 2.5
+    assert (code, "Traceback" in output) == (0, False)
+
+
 def test_a_second_up_over_the_same_folder_is_refused_in_one_sentence(running: Running) -> None:
     second = entra_sim("up", "--data", str(running.folder), "--port", "0", "--tapt-port", "0")
     assert second.returncode == 2
