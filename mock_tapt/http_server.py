@@ -96,6 +96,10 @@ class HttpServer:
         self._is_stopping = True
         self._wake()
 
+    def is_stopping(self) -> bool:
+        """Return whether `stop` was called."""
+        return self._is_stopping
+
     def run(self) -> None:
         """Serve in this thread until `stop`."""
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
@@ -206,7 +210,7 @@ class HttpServer:
 
     def answer(self, request: HttpRequest, environ: dict[str, Any]) -> tuple[bytes, bool]:
         """Return the whole answer as bytes, and whether the connection can be used again."""
-        return answer_of(self.application, environ, request, self.date, lambda: self._is_stopping)
+        return answer_of(self.application, environ, request, self.date, self.is_stopping)
 
     def hand_over(self, connection: Connection, request: HttpRequest) -> None:
         """Answer in another thread; beyond MAX_THREADS a request waits for one to be free."""
