@@ -24,7 +24,8 @@ ANSWERED_AT_ONCE = 16
 IDLE_S = 300
 """An unused connection is closed after this time."""
 HALF_REQUEST_S = 60
-"""The head of a request that has begun must be there after this time, and of its body something; else 408."""
+"""The head of a request that has begun must be there after this time, and of its body something; else 408.
+A client that takes nothing of its answer for so long is left."""
 LINGER_S = 2
 """How long after the last answer what still arrives is read and dropped, so that its sender gets to see the answer."""
 MAX_LINGER_S = 30
@@ -170,11 +171,11 @@ class Connection:
         elif self.is_idle:
             if now - self.last_at > IDLE_S:
                 self.close()
-        elif now - (self._began_at if self.reader.is_in_head else self.last_at) > HALF_REQUEST_S:
-            if self._unsent:
+        elif self._unsent:
+            if now - self.last_at > HALF_REQUEST_S:
                 self.close()
-            else:
-                self._refuse(BadRequest(408, "The rest of the request did not come."))
+        elif now - (self._began_at if self.reader.is_in_head else self.last_at) > HALF_REQUEST_S:
+            self._refuse(BadRequest(408, "The rest of the request did not come."))
 
     def close(self) -> None:
         """Close the socket."""

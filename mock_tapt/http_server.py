@@ -108,11 +108,12 @@ class HttpServer:
         swept = self.now
         try:
             while not self._is_stopping:
-                for key, _ in self._selector.select(0 if self._postponed else SWEEP_S):
+                ready = self._selector.select(0 if self._postponed else SWEEP_S)
+                self.now = monotonic_s()
+                for key, _ in ready:
                     self._guarded(key.data, key.fileobj)
                 if self._postponed:
                     self._have_their_turn()
-                self.now = monotonic_s()
                 if self.now - swept >= SWEEP_S:
                     swept = self.now
                     self._sweep()

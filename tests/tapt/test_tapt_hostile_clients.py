@@ -24,6 +24,11 @@ from entra_sim.mock_tapt.http_requests import BadRequest
 from entra_sim.mock_tapt.http_requests import RequestReader
 
 
+@pytest.fixture(autouse=True)
+def swept_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "SWEEP_S", 0.05)
+
+
 @pytest.fixture(scope="module")
 def wire() -> Iterator[Wire]:
     opened = Wire()
@@ -167,7 +172,7 @@ def test_a_sender_that_drips_is_told_that_time_is_over(wire: Wire, monkeypatch: 
     head, body = post("dripping")
     with wire.connect() as in_head, wire.connect() as in_body:
         in_body.sendall(head)
-        monkeypatch.setattr(http_connections, "HALF_REQUEST_S", 1.5)
+        monkeypatch.setattr(http_connections, "HALF_REQUEST_S", 0.5)
         began = time.monotonic()
         for number in range(200):
             in_head.sendall(head[number : number + 1])
@@ -238,7 +243,7 @@ def test_a_mistake_of_the_application_is_a_scim_error_and_ends_the_connection(
 
 def test_more_clients_than_places_wait_and_none_is_lost(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 4)
-    monkeypatch.setattr(http_connections, "HALF_REQUEST_S", 1)
+    monkeypatch.setattr(http_connections, "HALF_REQUEST_S", 0.5)
     slow = [wire.connect() for _ in range(4)]
     for connection in slow:
         connection.sendall(b"GET /scim")
@@ -251,7 +256,7 @@ def test_more_clients_than_places_wait_and_none_is_lost(wire: Wire, monkeypatch:
 
 
 def test_no_more_files_for_this_process(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connections, "HALF_REQUEST_S", 1)
+    monkeypatch.setattr(http_connections, "HALF_REQUEST_S", 0.5)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with wire.connect() as idle, wire.connect() as half:
         half.sendall(b"GET /scim")
