@@ -1,4 +1,4 @@
-"""Lists that go through many resources, over a connection of their own, so that nobody else waits for them.
+"""Reads that go through many resources, over a connection of their own, so that nobody else waits for them.
 
 Only a database in a file has a second connection; its write-ahead log shows a reader the state of one instant.
 """
@@ -9,12 +9,16 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from entra_sim.mock_tapt.messages import ScimRequest
 from entra_sim.mock_tapt.messages import ScimResponse
 from entra_sim.mock_tapt.resources import Resources
+from entra_sim.mock_tapt.schema import ResourceType
 from entra_sim.mock_tapt.service import ScimService
 from entra_sim.mock_tapt.service import Switches
 from entra_sim.mock_tapt.store import Store
@@ -46,7 +50,7 @@ def goes_through_many(method: str, path: str, query: str) -> bool:
 
 
 class LongReads:
-    """Answers such requests, one after another.
+    """Does such reads, one after another.
 
     Args:
         database: the file.
@@ -62,17 +66,26 @@ class LongReads:
 
     def answer(self, request: ScimRequest, switches: Switches) -> ScimResponse:
         """Return the answer from the data of this instant."""
+        with self._instant() as resources:
+            return ScimService(resources.store, resources, switches).handle(request)
+
+    def all(self, kind: ResourceType, base_url: str) -> list[dict[str, Any]]:
+        """Return all resources of a kind at this instant, in order of creation."""
+        with self._instant() as resources:
+            rows, _ = resources.store.select((kind.name,), None, None, 0, 2**31)
+            return [resources.shown(row, base_url) for row in rows]
+
+    @contextmanager
+    def _instant(self) -> Iterator[Resources]:
         with self._lock:
             if self._is_closed:
                 raise sqlite3.ProgrammingError("Tapt has ended")
             if self._store is None:
                 self._store = Store(self._database)
                 self._store.connection.execute("PRAGMA query_only = ON")
-            resources = Resources(self._store, self._now, lambda kind: "")
-            service = ScimService(self._store, resources, switches)
             self._store.connection.execute("BEGIN")
             try:
-                return service.handle(request)
+                yield Resources(self._store, self._now, lambda kind: "")
             finally:
                 self._store.connection.execute("ROLLBACK")
 

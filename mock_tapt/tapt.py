@@ -314,8 +314,12 @@ class Tapt(HandEdits):
 
     def _all(self, kind: ResourceType) -> list[dict[str, Any]]:
         with self.lock:
-            rows, _ = self.store.select((kind.name,), None, None, 0, 2**31)
-            return [self.resources.shown(row, self.shown_url) for row in rows]
+            is_beside = self._long_reads is not None and not self.store.connection.in_transaction
+            if not is_beside or self.store.last_seq <= MANY_RESOURCES:
+                rows, _ = self.store.select((kind.name,), None, None, 0, 2**31)
+                return [self.resources.shown(row, self.shown_url) for row in rows]
+        assert self._long_reads is not None
+        return self._long_reads.all(kind, self.shown_url)
 
     def user(self, user_name: str) -> dict[str, Any] | None:
         """Return one user by userName, compared without case, or None."""

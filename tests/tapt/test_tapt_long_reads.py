@@ -97,6 +97,31 @@ def test_the_same_rules_hold_for_it(wire: Wire) -> None:
     assert json.loads(wire.send(wire.request("GET", long))[2])["totalResults"] == 0
 
 
+def test_all_people_at_once_are_read_beside_too(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [user["userName"] for user in wire.tapt.users()] == ["ada@x.example", "bjørn@x.example"]
+    with wire.tapt.batch():
+        wire.tapt.add_profile({"userName": "in-a-batch@x.example"})
+        assert len(wire.tapt.users()) == 3
+    begun, may_go_on = threading.Event(), threading.Event()
+    shown = long_reads.Resources.shown
+
+    def slow_shown(self, *arguments, **named):  # type: ignore[no-untyped-def]
+        if threading.current_thread() is reader:
+            begun.set()
+            assert may_go_on.wait(10)
+        return shown(self, *arguments, **named)
+
+    monkeypatch.setattr(long_reads.Resources, "shown", slow_shown)
+    found: list[int] = []
+    reader = threading.Thread(target=lambda: found.append(len(wire.tapt.users())))
+    reader.start()
+    assert begun.wait(10)
+    wire.create("later@x.example")
+    may_go_on.set()
+    reader.join(10)
+    assert found == [3]
+
+
 def test_an_end_cuts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("entra_sim.mock_tapt.tapt.MANY_RESOURCES", 1)
     wire = Wire(database=tmp_path / "tapt.db")
