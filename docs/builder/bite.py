@@ -133,7 +133,7 @@ def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> tuple[in
     """
     if _tests_fail(tree, _node_ids(entry)):
         raise click.ClickException(f"the tests of {entry.rule.id} fail before anything is changed: {_node_ids(entry)}")
-    spots = spots_of_rule(ROOT, entry.rule.id, entry.code)
+    spots = spots_of_rule(tree, entry.rule.id, entry.code)
     chosen = chance.sample(spots, min(most, len(spots)))
     for number, spot in enumerate(chosen, start=1):
         path = tree / spot.file
