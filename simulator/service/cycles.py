@@ -159,7 +159,7 @@ class CycleRunner:
     def _refused(self, job_id: str, cycle: Cycle, application: Application, error: TargetError, line: Line) -> None:
         """Quarantine the job after a bad probe: status and audit, a record only if Q-24 says so; the watermark stays.
 
-        Source: ENG-140, ENG-280, ENG-283.
+        Source: ENG-140, ENG-280, ENG-283, ENG-290.
         """
         core = self._core
         with core.database.atomic():
