@@ -2,7 +2,9 @@
 
 WAL with synchronous=NORMAL: a killed process loses nothing that was committed; a power cut may cost the last commits.
 A cycle makes thousands of small transactions: their commits are put off and done together, and until then a redo file
-keeps them as safe as a commit would. Pages read over connections of their own, for which they are committed.
+keeps them as safe as a commit would. Their statements, too, are put off: to the next moment when somebody waits for a
+target anyway (`work_off`), or until somebody reads. Pages read over connections of their own, for which all is
+committed.
 sqlite-utils owns schema and migrations; hot paths use its connection with prepared statements.
 """
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Hashable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -36,6 +39,9 @@ MOST_REDO_BYTES = 1024 * 1024
 
 LONGEST_WAIT_OF_A_READER_S = 0.05
 
+STATEMENTS_IN_A_WAIT = 2
+"""How many statements are carried out while an answer is awaited: about as long as the quickest target takes."""
+
 _templates: dict[int, bytes] = {}
 
 
@@ -59,6 +65,7 @@ class Database:
         self._is_waiting = False
         self._is_wanted = False
         self._statements: list[Statement] | None = None
+        self._put_off: deque[Statement] = deque()
         self._notes: dict[Hashable, Statement] = {}
         self._path = path
         self._free_readers: list[sqlite3.Connection] = []
@@ -146,6 +153,7 @@ class Database:
             if not self._is_waiting or self._depth or self._redo is None:
                 return
             try:
+                self._carry_out()
                 for sql, parameters in self._notes.values():
                     self.connection.execute(sql, parameters)
                 self._notes.clear()
@@ -166,6 +174,25 @@ class Database:
                 self.lock.release()
         else:
             self._is_wanted = True
+
+    def work_off(self) -> None:
+        """Carry out some of the statements that are put off. For a thread that waits for something else anyway."""
+        if self._put_off and self.lock.acquire(blocking=False):
+            try:
+                if not self._depth:
+                    self._carry_out(STATEMENTS_IN_A_WAIT)
+            finally:
+                self.lock.release()
+
+    def _carry_out(self, most: int | None = None) -> None:
+        """Carry out statements that are put off, in order: all of them, or so many."""
+        try:
+            for _ in range(len(self._put_off) if most is None else min(most, len(self._put_off))):
+                self.connection.execute(*self._put_off[0])
+                self._put_off.popleft()
+        except BaseException:
+            self._roll_back()
+            raise
 
     def note(self, key: Hashable, sql: str, parameters: Sequence[Any]) -> None:
         """Keep a statement that will most likely be pointless soon: it is safe from a kill, but not carried out yet.
@@ -193,7 +220,7 @@ class Database:
 
     def _current_generation(self) -> int:
         if self._generation is None:
-            self._generation = int(self.value("SELECT generation FROM redo"))
+            self._generation = int(self.connection.execute("SELECT generation FROM redo").fetchone()[0])
         return self._generation
 
     def _end_generation(self) -> None:
@@ -205,6 +232,7 @@ class Database:
 
     def _roll_back(self) -> None:
         """Undo the transaction in hand; those that wait beside it come back from the redo file."""
+        self._put_off.clear()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
         if self._is_waiting:
@@ -221,14 +249,23 @@ class Database:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 for statements in transactions:
-                    for sql, parameters in statements:
-                        self.connection.execute(sql, parameters)
+                    self._repeat(statements)
                 self._end_generation()
             except BaseException:
                 self._generation = None
                 self.connection.execute("ROLLBACK")
                 raise
         self._redo.remove()
+
+    def _repeat(self, statements: Sequence[Statement]) -> None:
+        """Carry out a transaction of the redo file; one that contradicts what is stored is undone, as in life."""
+        self.connection.execute("SAVEPOINT one")
+        try:
+            for sql, parameters in statements:
+                self.connection.execute(sql, parameters)
+        except sqlite3.IntegrityError:
+            self.connection.execute("ROLLBACK TO one")
+        self.connection.execute("RELEASE one")
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -252,21 +289,35 @@ class Database:
             self._of_thread.reader = None
             self._free_readers.append(reader)
 
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one statement with parameters."""
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement with parameters; in a transaction that may wait it may run later, before anything reads."""
         with self.lock:
             if self._statements is not None:
                 self._statements.append((sql, parameters))
+                self._put_off.append((sql, parameters))
+                return
+            if self._is_waiting and not self._depth:
+                self.commit_waiting()
+            self.connection.execute(sql, parameters)
+
+    def changed_count(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement with parameters at once; returns how many rows it changed."""
+        with self.lock:
+            if self._statements is not None:
+                self._carry_out()
+                self._statements.append((sql, parameters))
             elif self._is_waiting and not self._depth:
                 self.commit_waiting()
-            return self.connection.execute(sql, parameters)
+            return self.connection.execute(sql, parameters).rowcount
 
     def execute_many(self, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
-        """Run one statement once for each set of parameters."""
+        """Run one statement once for each set of parameters; see `execute`."""
         with self.lock:
             if self._statements is not None:
                 self._statements.extend((sql, one) for one in parameters)
-            elif self._is_waiting and not self._depth:
+                self._put_off.extend((sql, one) for one in parameters)
+                return
+            if self._is_waiting and not self._depth:
                 self.commit_waiting()
             self.connection.executemany(sql, parameters)
 
@@ -275,6 +326,8 @@ class Database:
         if self._of_thread.reader is not None:
             return self._of_thread.reader.execute(sql, parameters).fetchall()
         with self.lock:
+            if self._put_off:
+                self._carry_out()
             return self.connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
@@ -284,6 +337,8 @@ class Database:
             found = self._of_thread.reader.execute(sql, parameters).fetchone()
             return found
         with self.lock:
+            if self._put_off:
+                self._carry_out()
             found = self.connection.execute(sql, parameters).fetchone()
             return found
 
