@@ -24,6 +24,7 @@ import sqlite_utils
 
 from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.store.migrations import MIGRATIONS
+from entra_sim.simulator.store.readers import Readers
 from entra_sim.simulator.store.redo import RedoFile
 from entra_sim.simulator.store.redo import Statement
 from entra_sim.simulator.store.redo import redo_path
@@ -67,9 +68,7 @@ class Database:
         self._statements: list[Statement] | None = None
         self._put_off: deque[Statement] = deque()
         self._notes: dict[Hashable, Statement] = {}
-        self._path = path
-        self._free_readers: list[sqlite3.Connection] = []
-        self._of_thread = _OfThread()
+        self._readers = None if path is None else Readers(path)
 
     @classmethod
     def open(cls, path: Path | None, *, is_beside: bool = False) -> Database:
@@ -120,7 +119,7 @@ class Database:
                     self._depth -= 1
                 return
             waits = may_wait and self._redo is not None
-            reader, self._of_thread.reader = self._of_thread.reader, None
+            reader = self._readers.put_aside() if self._readers is not None else None
             if waits:
                 self._statements = []
             elif self._is_waiting:
@@ -143,7 +142,8 @@ class Database:
             finally:
                 self._depth = 0
                 self._statements = None
-                self._of_thread.reader = reader
+                if self._readers is not None:
+                    self._readers.take_up(reader)
             if waits and self._redo is not None and (self._is_wanted or self._redo.size > MOST_REDO_BYTES):
                 self.commit_waiting()
 
@@ -274,20 +274,12 @@ class Database:
         What waits for its commit is committed first, or with the transaction in hand where that takes long. In a
         database in memory nothing changes. Inside `atomic` a thread sees its own changes, as ever.
         """
-        if self._path is None or self._of_thread.reader is not None:
+        if self._readers is None or self._readers.mine is not None:
             yield
             return
         self._want_commit()
-        try:
-            reader = self._free_readers.pop()
-        except IndexError:
-            reader = _open_reader(self._path)
-        self._of_thread.reader = reader
-        try:
+        with self._readers.lent():
             yield
-        finally:
-            self._of_thread.reader = None
-            self._free_readers.append(reader)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run one statement with parameters; in a transaction that may wait it may run later, before anything reads."""
@@ -323,8 +315,9 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
-        if self._of_thread.reader is not None:
-            return self._of_thread.reader.execute(sql, parameters).fetchall()
+        reader = None if self._readers is None else self._readers.mine
+        if reader is not None:
+            return reader.execute(sql, parameters).fetchall()
         with self.lock:
             if self._put_off:
                 self._carry_out()
@@ -333,8 +326,9 @@ class Database:
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
         """Return the first row of a query, or None."""
         found: sqlite3.Row | None
-        if self._of_thread.reader is not None:
-            found = self._of_thread.reader.execute(sql, parameters).fetchone()
+        reader = None if self._readers is None else self._readers.mine
+        if reader is not None:
+            found = reader.execute(sql, parameters).fetchone()
             return found
         with self.lock:
             if self._put_off:
@@ -388,22 +382,9 @@ class Database:
             self.commit_waiting()
             if self._redo is not None:
                 self._redo.remove()
-            while self._free_readers:
-                self._free_readers.pop().close()
+            if self._readers is not None:
+                self._readers.close()
             self.connection.close()
-
-
-class _OfThread(threading.local):
-    """`reader` is the connection that this thread reads with while it is in `reading`."""
-
-    reader: sqlite3.Connection | None = None
-
-
-def _open_reader(path: Path) -> sqlite3.Connection:
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=10)
-    connection.row_factory = sqlite3.Row
-    return connection
 
 
 def _migrate(database: Database) -> None:
