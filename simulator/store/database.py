@@ -68,6 +68,7 @@ class Database:
         self._statements: list[Statement] | None = None
         self._put_off: deque[Statement] = deque()
         self._notes: dict[Hashable, Statement] = {}
+        self._path = path
         self._readers = None if path is None else Readers(path)
 
     @classmethod
@@ -102,6 +103,11 @@ class Database:
                 "Choose a folder that can be written with --data DIR, or run with --ephemeral."
             ) from error
         return database
+
+    @property
+    def folder(self) -> Path | None:
+        """Return where the file lies; None in memory."""
+        return None if self._path is None else self._path.parent
 
     @contextmanager
     def atomic(self, *, may_wait: bool = False) -> Iterator[sqlite3.Connection]:
