@@ -303,29 +303,45 @@ class Database:
                 target.close()
 
     def copy_from(self, path: Path) -> None:
-        """Replace the contents by those of a copy."""
-        with self.lock:
-            source = sqlite3.connect(str(path))
+        """Replace the contents by those of a copy, which may be of an older version.
+
+        Raises:
+            StateConflict: the copy is missing, damaged or of a newer version; then nothing is replaced.
+        """
+        copy = Database(sqlite3.connect(":memory:", isolation_level=None))
+        try:
+            source = _open_reader(path)
             try:
-                self._replace(source)
+                if source.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS):
+                    self._replace(source)
+                    return
+                source.backup(copy.connection)
             finally:
                 source.close()
+            if not copy.value("PRAGMA user_version"):
+                raise StateConflict(f"'{path}' holds no state of entra-sim; take another copy.")
+            _migrate(copy)
+            self._replace(copy.connection)
+        except sqlite3.Error as error:
+            raise StateConflict(f"'{path}' cannot be read ({error}); take another copy.") from error
+        finally:
+            copy.close()
 
     def clear(self) -> None:
         """Replace the contents by an empty, migrated database."""
         empty = Database.open(None)
         try:
-            with self.lock:
-                self._replace(empty.connection)
+            self._replace(empty.connection)
         finally:
             empty.close()
 
     def _replace(self, source: sqlite3.Connection) -> None:
-        self.commit_waiting()
-        if self._redo is not None:
-            self._redo.remove()  # generations may be counted over the same numbers again
-        source.backup(self.connection)
-        self._generation = None
+        with self.lock:
+            self.commit_waiting()
+            if self._redo is not None:
+                self._redo.remove()  # generations may be counted over the same numbers again
+            source.backup(self.connection)
+            self._generation = None
 
     def close(self) -> None:
         """Close the connections."""

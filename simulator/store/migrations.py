@@ -252,10 +252,22 @@ def _fifth(database: sqlite_utils.Database) -> None:
     database.execute("INSERT INTO redo (generation) VALUES (0)")
 
 
+def _sixth(database: sqlite_utils.Database) -> None:
+    """Write the modified properties of old log entries as the tuples that are read today."""
+    database.execute(
+        "UPDATE log_entry SET document = json_set(document, '$.modified_properties', json((SELECT json_group_array("
+        "json_array(json_extract(value, '$.display_name'), json_extract(value, '$.old_value'), "
+        "json_extract(value, '$.new_value'))) "
+        "FROM json_each(document, '$.modified_properties')))) "
+        "WHERE json_type(document, '$.modified_properties[0]') = 'object'"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _first,
     _second,
     add_screen_indexes,
     sort_log_indexes,
     _fifth,
+    _sixth,
 )
