@@ -58,6 +58,7 @@ class Database:
         self._generation: int | None = None
         self._is_waiting = False
         self._is_wanted = False
+        self._is_behind = False
         self._statements: list[Statement] | None = None
         self._notes: dict[Hashable, Statement] = {}
         self._path = path
@@ -112,6 +113,7 @@ class Database:
                 finally:
                     self._depth -= 1
                 return
+            self._catch_up()
             waits = may_wait and self._redo is not None
             reader, self._of_thread.reader = self._of_thread.reader, None
             if waits:
@@ -143,6 +145,7 @@ class Database:
     def commit_waiting(self) -> None:
         """Commit the transactions that may wait, if there are any."""
         with self.lock:
+            self._catch_up()
             if not self._is_waiting or self._depth or self._redo is None:
                 return
             try:
@@ -176,6 +179,7 @@ class Database:
             if self._redo is None or self._depth:
                 self.execute(sql, parameters)
                 return
+            self._catch_up()
             if not self._is_waiting:
                 self.connection.execute("BEGIN IMMEDIATE")
                 self._is_waiting = True
@@ -208,7 +212,12 @@ class Database:
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
         if self._is_waiting:
-            self._is_waiting = False
+            self._is_waiting, self._is_behind = False, True
+            self._bring_back()
+
+    def _catch_up(self) -> None:
+        """Bring back what was undone and could not come back at once, for example because the disk was full."""
+        if self._is_behind and not self._depth:
             self._bring_back()
 
     def _bring_back(self) -> None:
@@ -226,9 +235,11 @@ class Database:
                 self._end_generation()
             except BaseException:
                 self._generation = None
-                self.connection.execute("ROLLBACK")
+                if self.connection.in_transaction:  # SQLite itself undoes it when the disk is full
+                    self.connection.execute("ROLLBACK")
                 raise
         self._redo.remove()
+        self._is_behind = False
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -257,7 +268,7 @@ class Database:
         with self.lock:
             if self._statements is not None:
                 self._statements.append((sql, parameters))
-            elif self._is_waiting and not self._depth:
+            elif (self._is_waiting or self._is_behind) and not self._depth:
                 self.commit_waiting()
             return self.connection.execute(sql, parameters)
 
@@ -266,7 +277,7 @@ class Database:
         with self.lock:
             if self._statements is not None:
                 self._statements.extend((sql, one) for one in parameters)
-            elif self._is_waiting and not self._depth:
+            elif (self._is_waiting or self._is_behind) and not self._depth:
                 self.commit_waiting()
             self.connection.executemany(sql, parameters)
 
@@ -344,14 +355,18 @@ class Database:
             self._generation = None
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections. What cannot be committed stays in the redo file, for the next opening."""
         with self.lock:
-            self.commit_waiting()
-            if self._redo is not None:
-                self._redo.remove()
-            while self._free_readers:
-                self._free_readers.pop().close()
-            self.connection.close()
+            try:
+                self.commit_waiting()
+                if self._redo is not None:
+                    self._redo.remove()
+            finally:
+                if self._redo is not None:
+                    self._redo.close()
+                while self._free_readers:
+                    self._free_readers.pop().close()
+                self.connection.close()
 
 
 class _OfThread(threading.local):

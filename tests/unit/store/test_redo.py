@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -284,3 +285,55 @@ def test_a_command_that_reads_brings_back_what_a_killed_instance_left(tmp_path: 
     assert stopped.core.database.value("SELECT value FROM tenant WHERE key = 'left'") == "x"
     stopped.close()
     database.close()
+
+
+ADD_MANY = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
+    "INSERT INTO tenant (key, value) SELECT ? || ' ' || i, '' FROM n"
+)
+
+
+def broken_by_full_disk(path: Path) -> Database:
+    """Return a database of which two transactions waited when a third broke, and which cannot be written now.
+
+    SQLite undoes a whole transaction of its own when the disk is full; an interrupted statement has the same effect.
+    """
+    database = Database.open(path)
+    for name in ("a", "b"):
+        with database.atomic(may_wait=True):
+            database.execute(ADD_MANY, (name,))
+    database.connection.set_progress_handler(lambda: 1, 1000)
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"), database.atomic(may_wait=True):
+        database.execute(ADD_MANY, ("broken",))
+    return database
+
+
+def test_what_waited_when_the_disk_was_full_is_carried_out_once_there_is_room(tmp_path: Path) -> None:
+    database = broken_by_full_disk(tmp_path / "simulator.db")
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"), database.atomic(may_wait=True):
+        database.execute(ADD, ("too early", ""))
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        database.execute(ADD, ("too early", ""))
+    database.connection.set_progress_handler(None, 0)
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("room again", ""))
+    database.commit_waiting()
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("and on", ""))
+    database.close()
+
+    database = Database.open(tmp_path / "simulator.db")
+    found = keys(database)
+    database.close()
+    assert found == [f"{name} {i}" for name in "ab" for i in range(1, 501)] + ["room again", "and on"]
+
+
+def test_what_waited_when_the_disk_was_full_comes_back_with_the_next_opening(tmp_path: Path) -> None:
+    database = broken_by_full_disk(tmp_path / "simulator.db")
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        database.close()
+
+    database = Database.open(tmp_path / "simulator.db")
+    found = keys(database)
+    database.close()
+    assert found == [f"{name} {i}" for name in "ab" for i in range(1, 501)]
