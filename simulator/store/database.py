@@ -212,13 +212,21 @@ class Database:
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
         if self._is_waiting:
-            self._is_waiting, self._is_behind = False, True
-            self._bring_back()
+            self._is_waiting = False
+            self._come_back()
 
     def _catch_up(self) -> None:
         """Bring back what was undone and could not come back at once, for example because the disk was full."""
         if self._is_behind and not self._depth:
+            self._come_back()
+
+    def _come_back(self) -> None:
+        self._is_behind = False  # the queries of bringing back do not wait for it
+        try:
             self._bring_back()
+        except BaseException:
+            self._is_behind = True
+            raise
 
     def _bring_back(self) -> None:
         """Carry out and commit what the redo file holds: it was recorded and had not been committed."""
@@ -239,7 +247,6 @@ class Database:
                     self.connection.execute("ROLLBACK")
                 raise
         self._redo.remove()
-        self._is_behind = False
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -286,6 +293,7 @@ class Database:
         if self._of_thread.reader is not None:
             return self._of_thread.reader.execute(sql, parameters).fetchall()
         with self.lock:
+            self._catch_up()
             return self.connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
@@ -295,6 +303,7 @@ class Database:
             found = self._of_thread.reader.execute(sql, parameters).fetchone()
             return found
         with self.lock:
+            self._catch_up()
             found = self.connection.execute(sql, parameters).fetchone()
             return found
 
