@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
-import re
 import sys
 from typing import TYPE_CHECKING
 from typing import Any
@@ -103,17 +101,6 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Tools",
     ),
 }
-_DISK = re.compile("malformed|not a database|is full|readonly|disk I/O|unable to open|locked")
-_ERRORS_OF_THE_DISK = {
-    errno.EACCES,
-    errno.EDQUOT,
-    errno.EISDIR,
-    errno.ENAMETOOLONG,
-    errno.ENOSPC,
-    errno.ENOTDIR,
-    errno.EPERM,
-    errno.EROFS,
-}
 SECTIONS = ("Start here", "Scenarios", "Your own endpoint", "Running instance", "Tools")
 
 
@@ -172,6 +159,7 @@ def root() -> None:
 def main(arguments: Sequence[str] | None = None) -> Any:
     """Run the command line. Exit codes: 0 done, 1 an expectation or gate failed, 2 the input is wrong, 130 Ctrl-C."""
     from entra_sim.simulator.errors import SimulatorError
+    from entra_sim.simulator.errors import machine_fault
 
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -194,25 +182,11 @@ def main(arguments: Sequence[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        sentence = _about_the_machine(error)
+        sentence = machine_fault(error)
         if sentence is None:
             raise
         click.echo(f"entra-sim: {sentence}", err=True)
         sys.exit(2)
-
-
-def _about_the_machine(error: Exception) -> str | None:
-    """Return a sentence where the disk or a right is to blame, wherever it was noticed; None for a fault of ours."""
-    sqlite3 = sys.modules.get("sqlite3")
-    if sqlite3 is not None and isinstance(error, sqlite3.DatabaseError) and _DISK.search(str(error)):
-        return (
-            f"A database of the data folder cannot be used ({error}). Make room on the disk, put back a copy of the "
-            "folder, or take another one with --data DIR."
-        )
-    if isinstance(error, OSError) and error.errno in _ERRORS_OF_THE_DISK:
-        name = f"'{error.filename}'" if error.filename else "A file"
-        return f"{name} cannot be read or written ({error.strerror}). Look at its rights and the room on the disk."
-    return None
 
 
 if __name__ == "__main__":
