@@ -253,13 +253,12 @@ def _fifth(database: sqlite_utils.Database) -> None:
 
 
 def _sixth(database: sqlite_utils.Database) -> None:
-    """Write the modified properties of old log entries as the tuples that are read today."""
+    """Name the parts of modified properties that were written as lists of three for some time."""
     database.execute(
         "UPDATE log_entry SET document = json_set(document, '$.modified_properties', json((SELECT json_group_array("
-        "json_array(json_extract(value, '$.display_name'), json_extract(value, '$.old_value'), "
-        "json_extract(value, '$.new_value'))) "
-        "FROM json_each(document, '$.modified_properties')))) "
-        "WHERE json_type(document, '$.modified_properties[0]') = 'object'"
+        "json_object('display_name', json_extract(value, '$[0]'), 'old_value', json_extract(value, '$[1]'), "
+        "'new_value', json_extract(value, '$[2]'))) FROM json_each(document, '$.modified_properties')))) "
+        "WHERE json_type(document, '$.modified_properties[0]') = 'array'"
     )
 
 

@@ -78,11 +78,11 @@ def old_entry(database: Database, identity: str, properties: str) -> None:
     )
 
 
-OLD_PROPERTIES = (
+LISTS = '[["title",null,"Ställ \\"1\\""],["active","True","17"]]'
+NAMED = (
     '[{"display_name":"title","old_value":null,"new_value":"Ställ \\"1\\""},'
     '{"display_name":"active","old_value":"True","new_value":"17"}]'
 )
-NEW_PROPERTIES = [["title", None, 'Ställ "1"'], ["active", "True", "17"]]
 
 
 def documents(database: Database) -> dict[str, Any]:
@@ -94,9 +94,9 @@ def make_old(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Write a database of the third schema, which knew no redo file, with entries in the log."""
     monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:3])
     old = Database.open(path, is_beside=True)
-    old_entry(old, "changed", OLD_PROPERTIES)
+    old_entry(old, "changed", LISTS)
     old_entry(old, "skipped", "[]")
-    old_entry(old, "new", '[["title",null,"x"]]')
+    old_entry(old, "named", NAMED)
     old.close()
     monkeypatch.undo()
 
@@ -109,11 +109,11 @@ def test_log_entries_of_a_former_version_can_be_read(tmp_path: Path, monkeypatch
     assert found["changed"] == {
         "identity": "changed",
         "steps": [{"a": 1}],
-        "modified_properties": NEW_PROPERTIES,
+        "modified_properties": json.loads(NAMED),
         "rules": ["ENG-153"],
     }
     assert found["skipped"]["modified_properties"] == []
-    assert found["new"]["modified_properties"] == [["title", None, "x"]]
+    assert found["named"]["modified_properties"] == json.loads(NAMED)
 
 
 def test_a_copy_of_a_former_version_is_brought_up_to_date_when_it_is_restored(
@@ -128,7 +128,7 @@ def test_a_copy_of_a_former_version_is_brought_up_to_date_when_it_is_restored(
 
     database = Database.open(tmp_path / "simulator.db")
     assert database.value("PRAGMA user_version") == len(MIGRATIONS)
-    assert documents(database)["changed"]["modified_properties"] == NEW_PROPERTIES
+    assert documents(database)["changed"]["modified_properties"] == json.loads(NAMED)
     assert database.value("SELECT value FROM tenant") == "1"
     database.close()
 
