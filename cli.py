@@ -159,6 +159,7 @@ def root() -> None:
 def main(arguments: Sequence[str] | None = None) -> Any:
     """Run the command line. Exit codes: 0 done, 1 an expectation or gate failed, 2 the input is wrong, 130 Ctrl-C."""
     from entra_sim.simulator.errors import SimulatorError
+    from entra_sim.simulator.errors import machine_fault
 
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -180,6 +181,12 @@ def main(arguments: Sequence[str] | None = None) -> Any:
     except BrokenPipeError:  # the reader of our output has gone (`... | head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        sentence = machine_fault(error)
+        if sentence is None:
+            raise
+        click.echo(f"entra-sim: {sentence}", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

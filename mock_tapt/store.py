@@ -152,7 +152,7 @@ class Store:
                 migrate(self.connection)
         except sqlite3.DatabaseError as error:
             raise TaptError(
-                f"{database} is no database of entra-sim ({error}); choose another --data folder."
+                f"The database {database} cannot be used ({error}); choose another --data folder."
             ) from error
         self._register_functions()
 

@@ -166,15 +166,19 @@ class World:
 
     def _open_tapt(self, database: str | Path, ids: IdSource, seed: str, public_url: str | None) -> Tapt:
         from entra_sim.mock_tapt import Tapt
+        from entra_sim.mock_tapt.errors import TaptError
 
-        return Tapt.open(
-            database=database,
-            now=self.clock.now,
-            wait=self.wait,
-            new_id=ids.new,
-            chance_seed=f"{seed}/tapt",
-            public_url=public_url,
-        )
+        try:
+            return Tapt.open(
+                database=database,
+                now=self.clock.now,
+                wait=self.wait,
+                new_id=ids.new,
+                chance_seed=f"{seed}/tapt",
+                public_url=public_url,
+            )
+        except TaptError as error:
+            raise StateConflict(str(error)) from error
 
     def _connect(self, transport: str) -> Connect:
         def connect(url: TenantUrl, authorization: Callable[[], str]) -> Transport:

@@ -33,6 +33,9 @@ in the next cycle as `is_retried_soon`; nowhere else is there an if-chain on typ
 
 from __future__ import annotations
 
+import errno
+import re
+import sys
 from typing import ClassVar
 
 
@@ -263,3 +266,30 @@ class MappingFailed(SourceDataError):
 
     code = "InternalError"
     is_retried_soon = True
+
+
+_DISK = re.compile("malformed|not a database|is full|readonly|disk I/O|unable to open|locked")
+_ERRORS_OF_THE_DISK = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
+
+
+def machine_fault(error: BaseException) -> str | None:
+    """Return one sentence when the disk or a right is to blame, wherever it was noticed; None for a fault of ours."""
+    sqlite3 = sys.modules.get("sqlite3")
+    if sqlite3 is not None and isinstance(error, sqlite3.DatabaseError) and _DISK.search(str(error)):
+        return (
+            f"A database of the data folder cannot be used ({error}). Make room on the disk, put back a copy of the "
+            "folder, or take another one with --data DIR."
+        )
+    if isinstance(error, OSError) and error.errno in _ERRORS_OF_THE_DISK:
+        name = f"'{error.filename}'" if error.filename else "A file"
+        return f"{name} cannot be read or written ({error.strerror}). Look at its rights and the room on the disk."
+    return None

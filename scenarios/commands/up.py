@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from entra_sim.simulator.errors import UserInputError
+from entra_sim.simulator.errors import machine_fault
 from entra_sim.simulator.service.instance import DEFAULT_FOLDER
 from entra_sim.simulator.service.instance import FolderLock
 from entra_sim.simulator.service.instance import Instance
@@ -181,9 +182,21 @@ def _run_until_stopped(world: World, tell_ready: Callable[[], None]) -> None:
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     world.simulator.runner.should_stop = stopped.is_set
 
+    told: list[str] = []
+
     def tick() -> None:
-        world.simulator.time.tick()
-        world.simulator.keeper.save()
+        try:
+            world.simulator.time.tick()
+            world.simulator.keeper.save()
+        except Exception as error:
+            sentence = machine_fault(error)
+            if sentence is None:
+                raise
+            if sentence not in told:  # once, not each second
+                told.append(sentence)
+                click.echo(f"entra-sim: {sentence} What was under way goes on then.", err=True)
+        else:
+            told.clear()
 
     ticker = Ticker(tick)
     ticker.start()

@@ -33,6 +33,7 @@ def call_instance(data: Path, path: str, change: dict[str, Any] | None = None) -
         NotFound: no instance runs, or it does not answer, or it does not know what is named.
         StateConflict, UserInputError: the instance refuses; its own sentence.
     """
+    from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.error import URLError
     from urllib.request import Request
@@ -47,10 +48,21 @@ def call_instance(data: Path, path: str, change: dict[str, Any] | None = None) -
             facts: dict[str, Any] = json.load(answer)
             return facts
     except HTTPError as error:
-        message = json.load(error).get("error", str(error))
+        try:
+            message = str(json.load(error)["error"])
+        except (ValueError, KeyError, TypeError):
+            message = (
+                f"The instance at {instance.admin_url} answered {error.code} {error.reason} to {path}. "
+                "What 'entra-sim up' printed says more."
+            )
         kinds = {404: NotFound, 409: StateConflict}
         raise kinds.get(error.code, UserInputError)(message) from error
     except (URLError, OSError) as error:
         raise NotFound(
             f"The instance at {instance.admin_url} does not answer. Start it again with 'entra-sim up'."
+        ) from error
+    except (ValueError, HTTPException) as error:
+        raise NotFound(
+            f"What answers at {instance.admin_url} is no instance of entra-sim. Start one with 'entra-sim up', "
+            "on another --port if this one is taken."
         ) from error

@@ -100,9 +100,11 @@ class CycleWork:
         try:
             return self._work()
         finally:
-            self._core.database.commit_waiting()
-            for key in self._claimed:  # left over only when something broke
-                self._core.claims.give_back(key)
+            try:
+                self._core.database.commit_waiting()
+            finally:
+                for key in self._claimed:  # left over only when something broke
+                    self._core.claims.give_back(key)
 
     def _work(self) -> CycleResult:
         if not self._cycle.counts.imported and self._cycle.phase is Phase.USERS:

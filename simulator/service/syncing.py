@@ -41,6 +41,7 @@ from entra_sim.simulator.store.redo import redo_path
 from entra_sim.simulator.tenants import DirectoryImage
 from entra_sim.simulator.tenants import UserRecord
 from entra_sim.simulator.tenants import read_report
+from entra_sim.simulator.transport.base import TLS_REFUSED
 from entra_sim.simulator.transport.base import Transport
 from entra_sim.simulator.transport.endpoint import Endpoint
 from entra_sim.simulator.transport.journal import Exchange
@@ -379,5 +380,7 @@ class Synchronizer:
             return f"The job is in quarantine ({reason}): too much failed. Mend what the failures name, then run again."
         cause = execution.error_message.rstrip(".")
         remedy = _REMEDIES.get(execution.error_code, "See what it lacks with 'entra-sim check'")
+        if TLS_REFUSED in execution.error_message:
+            remedy = "Name the authority of its certificate with --ca-file, or take any with --insecure-tls"
         base = self._endpoint.url.base
         return f"{base} cannot be provisioned into: {cause}. {remedy}, then run again; nothing was written."

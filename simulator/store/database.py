@@ -25,6 +25,7 @@ import sqlite_utils
 from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.store.migrations import MIGRATIONS
 from entra_sim.simulator.store.readers import Readers
+from entra_sim.simulator.store.readers import open_reader
 from entra_sim.simulator.store.redo import RedoFile
 from entra_sim.simulator.store.redo import Statement
 from entra_sim.simulator.store.redo import redo_path
@@ -65,6 +66,7 @@ class Database:
         self._generation: int | None = None
         self._is_waiting = False
         self._is_wanted = False
+        self._is_behind = False
         self._statements: list[Statement] | None = None
         self._put_off: deque[Statement] = deque()
         self._notes: dict[Hashable, Statement] = {}
@@ -124,6 +126,7 @@ class Database:
                 finally:
                     self._depth -= 1
                 return
+            self._catch_up()
             waits = may_wait and self._redo is not None
             reader = self._readers.put_aside() if self._readers is not None else None
             if waits:
@@ -156,6 +159,7 @@ class Database:
     def commit_waiting(self) -> None:
         """Commit the transactions that may wait, if there are any."""
         with self.lock:
+            self._catch_up()
             if not self._is_waiting or self._depth or self._redo is None:
                 return
             try:
@@ -209,6 +213,7 @@ class Database:
             if self._redo is None or self._depth:
                 self.execute(sql, parameters)
                 return
+            self._catch_up()
             if not self._is_waiting:
                 self.connection.execute("BEGIN IMMEDIATE")
                 self._is_waiting = True
@@ -243,7 +248,20 @@ class Database:
             self.connection.execute("ROLLBACK")
         if self._is_waiting:
             self._is_waiting = False
+            self._come_back()
+
+    def _catch_up(self) -> None:
+        """Bring back what was undone and could not come back at once, for example because the disk was full."""
+        if self._is_behind and not self._depth:
+            self._come_back()
+
+    def _come_back(self) -> None:
+        self._is_behind = False  # the queries of bringing back do not wait for it
+        try:
             self._bring_back()
+        except BaseException:
+            self._is_behind = True
+            raise
 
     def _bring_back(self) -> None:
         """Carry out and commit what the redo file holds: it was recorded and had not been committed."""
@@ -259,7 +277,8 @@ class Database:
                 self._end_generation()
             except BaseException:
                 self._generation = None
-                self.connection.execute("ROLLBACK")
+                if self.connection.in_transaction:  # SQLite itself undoes it when the disk is full
+                    self.connection.execute("ROLLBACK")
                 raise
         self._redo.remove()
 
@@ -294,7 +313,7 @@ class Database:
                 self._statements.append((sql, parameters))
                 self._put_off.append((sql, parameters))
                 return
-            if self._is_waiting and not self._depth:
+            if (self._is_waiting or self._is_behind) and not self._depth:
                 self.commit_waiting()
             self.connection.execute(sql, parameters)
 
@@ -304,7 +323,7 @@ class Database:
             if self._statements is not None:
                 self._carry_out()
                 self._statements.append((sql, parameters))
-            elif self._is_waiting and not self._depth:
+            elif (self._is_waiting or self._is_behind) and not self._depth:
                 self.commit_waiting()
             return self.connection.execute(sql, parameters).rowcount
 
@@ -315,7 +334,7 @@ class Database:
                 self._statements.extend((sql, one) for one in parameters)
                 self._put_off.extend((sql, one) for one in parameters)
                 return
-            if self._is_waiting and not self._depth:
+            if (self._is_waiting or self._is_behind) and not self._depth:
                 self.commit_waiting()
             self.connection.executemany(sql, parameters)
 
@@ -325,6 +344,7 @@ class Database:
         if reader is not None:
             return reader.execute(sql, parameters).fetchall()
         with self.lock:
+            self._catch_up()
             if self._put_off:
                 self._carry_out()
             return self.connection.execute(sql, parameters).fetchall()
@@ -337,6 +357,7 @@ class Database:
             found = reader.execute(sql, parameters).fetchone()
             return found
         with self.lock:
+            self._catch_up()
             if self._put_off:
                 self._carry_out()
             found = self.connection.execute(sql, parameters).fetchone()
@@ -358,39 +379,59 @@ class Database:
                 target.close()
 
     def copy_from(self, path: Path) -> None:
-        """Replace the contents by those of a copy."""
-        with self.lock:
-            source = sqlite3.connect(str(path))
+        """Replace the contents by those of a copy, which may be of an older version.
+
+        Raises:
+            StateConflict: the copy is missing, damaged or of a newer version; then nothing is replaced.
+        """
+        copy = Database(sqlite3.connect(":memory:", isolation_level=None))
+        try:
+            source = open_reader(path)
             try:
-                self._replace(source)
+                if source.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS):
+                    self._replace(source)
+                    return
+                source.backup(copy.connection)
             finally:
                 source.close()
+            if not copy.value("PRAGMA user_version"):
+                raise StateConflict(f"'{path}' holds no state of entra-sim; take another copy.")
+            _migrate(copy)
+            self._replace(copy.connection)
+        except sqlite3.Error as error:
+            raise StateConflict(f"'{path}' cannot be read ({error}); take another copy.") from error
+        finally:
+            copy.close()
 
     def clear(self) -> None:
         """Replace the contents by an empty, migrated database."""
         empty = Database.open(None)
         try:
-            with self.lock:
-                self._replace(empty.connection)
+            self._replace(empty.connection)
         finally:
             empty.close()
 
     def _replace(self, source: sqlite3.Connection) -> None:
-        self.commit_waiting()
-        if self._redo is not None:
-            self._redo.remove()  # generations may be counted over the same numbers again
-        source.backup(self.connection)
-        self._generation = None
-
-    def close(self) -> None:
-        """Close the connections."""
         with self.lock:
             self.commit_waiting()
             if self._redo is not None:
-                self._redo.remove()
-            if self._readers is not None:
-                self._readers.close()
-            self.connection.close()
+                self._redo.remove()  # generations may be counted over the same numbers again
+            source.backup(self.connection)
+            self._generation = None
+
+    def close(self) -> None:
+        """Close the connections. What cannot be committed stays in the redo file, for the next opening."""
+        with self.lock:
+            try:
+                self.commit_waiting()
+                if self._redo is not None:
+                    self._redo.remove()
+            finally:
+                if self._redo is not None:
+                    self._redo.close()
+                if self._readers is not None:
+                    self._readers.close()
+                self.connection.close()
 
 
 def _migrate(database: Database) -> None:

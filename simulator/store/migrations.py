@@ -252,10 +252,21 @@ def _fifth(database: sqlite_utils.Database) -> None:
     database.execute("INSERT INTO redo (generation) VALUES (0)")
 
 
+def _sixth(database: sqlite_utils.Database) -> None:
+    """Name the parts of modified properties that were written as lists of three for some time."""
+    database.execute(
+        "UPDATE log_entry SET document = json_set(document, '$.modified_properties', json((SELECT json_group_array("
+        "json_object('display_name', json_extract(value, '$[0]'), 'old_value', json_extract(value, '$[1]'), "
+        "'new_value', json_extract(value, '$[2]'))) FROM json_each(document, '$.modified_properties')))) "
+        "WHERE json_type(document, '$.modified_properties[0]') = 'array'"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _first,
     _second,
     add_screen_indexes,
     sort_log_indexes,
     _fifth,
+    _sixth,
 )

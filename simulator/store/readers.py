@@ -28,7 +28,7 @@ class Readers:
         try:
             reader = self._free.pop()
         except IndexError:
-            reader = _opened(self._path)
+            reader = open_reader(self._path)
         self._of_thread.reader = reader
         try:
             yield
@@ -55,7 +55,8 @@ class _OfThread(threading.local):
     reader: sqlite3.Connection | None = None
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Return a connection that only reads. Raises: sqlite3.Error."""
     address = f"{path.absolute().as_uri()}?mode=ro"
     connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=10)
     connection.row_factory = sqlite3.Row

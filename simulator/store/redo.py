@@ -85,9 +85,13 @@ class RedoFile:
             self._file.seek(0)
             self.size = 0
 
-    def remove(self) -> None:
-        """Close the file and delete it."""
+    def close(self) -> None:
+        """Close the file and let it lie."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def remove(self) -> None:
+        """Close the file and delete it."""
+        self.close()
         self._path.unlink(missing_ok=True)

@@ -140,7 +140,13 @@ def _of_folder(folder: Path, name: str) -> list[_File]:
     except OSError as error:
         raise file_problem(name, f"cannot be listed ({error.strerror}); check its rights") from error
     readable = [entry for entry in entries if entry.suffix.lower() in (*JSON_SUFFIXES, *TABLE_SUFFIXES)]
-    found = [_File(entry, str(entry), table) for table in Table for entry in readable if _table_of_name(entry) is table]
+    holds = {entry: _table_of_name(entry) for entry in readable}
+    for entry in readable:  # people.csv beside people.groups.csv, as `tenant new` and `tenant export` write them
+        if holds[entry] is None and any(
+            table and other.stem.startswith(f"{entry.stem}.") for other, table in holds.items()
+        ):
+            holds[entry] = Table.USERS
+    found = [_File(entry, str(entry), table) for table in Table for entry in readable if holds[entry] is table]
     members = folder / Table.MEMBERS
     if members.is_dir():
         found += [
@@ -152,9 +158,9 @@ def _of_folder(folder: Path, name: str) -> list[_File]:
 
 
 def _table_of_name(path: Path) -> Table | None:
-    """Return what a file holds by its name: "users.csv", "acme.groups.json", "members-2.csv"."""
-    parts = path.name.casefold().replace("-", ".").replace("_", ".").split(".")
-    return next((table for table in Table if table in parts[:-1]), None)
+    """Return what a file holds by its name, the last word of it: "users.csv", "users.groups.json", "members-2.csv"."""
+    parts = path.name.casefold().replace("-", ".").replace("_", ".").split(".")[:-1]
+    return next((Table(part) for part in reversed(parts) if part in set(Table)), None)
 
 
 def _is_json(file: _File, text: str) -> bool:

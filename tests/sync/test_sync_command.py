@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -213,6 +214,23 @@ def test_the_token_is_kept_nowhere(sync: Sync, tmp_path: Path) -> None:
     assert "others on this machine can see --token" in result.stderr
     for path in (tmp_path / "data").rglob("*"):
         assert path.is_dir() or TOKEN.encode() not in path.read_bytes()
+
+
+def test_a_certificate_that_is_not_trusted_is_told_with_the_options_for_it(sync: Sync) -> None:
+    def serve() -> None:
+        peer, _ = listener.accept()
+        with peer:
+            peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            peer.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        result = sync(url=f"https://127.0.0.1:{listener.getsockname()[1]}/scim")
+        thread.join(5)
+    assert result.exit_code == 1
+    assert "TLS certificate or protocol was not accepted. Name the authority" in result.stdout
+    assert "with --ca-file, or take any with --insecure-tls, then run again" in result.stdout
 
 
 @pytest.mark.rule("ENG-280", "WIRE-030")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,3 +68,78 @@ def test_a_transaction_that_breaks_leaves_nothing_behind() -> None:
     with database.atomic():
         database.execute("INSERT INTO tenant (key, value) VALUES ('a', '1')")
     assert database.value("SELECT value FROM tenant") == "1"
+
+
+def old_entry(database: Database, identity: str, properties: str) -> None:
+    """Store a log entry as a former version wrote it."""
+    document = f'{{"identity":"{identity}","steps":[{{"a":1}}],"modified_properties":{properties},"rules":["ENG-153"]}}'
+    database.execute(
+        "INSERT INTO log_entry (entry_id, identity, document) VALUES (?, ?, ?)", (identity, identity, document)
+    )
+
+
+LISTS = '[["title",null,"Ställ \\"1\\""],["active","True","17"]]'
+NAMED = (
+    '[{"display_name":"title","old_value":null,"new_value":"Ställ \\"1\\""},'
+    '{"display_name":"active","old_value":"True","new_value":"17"}]'
+)
+
+
+def documents(database: Database) -> dict[str, Any]:
+    """Return the log entries, by identity."""
+    return {row[0]: json.loads(row[1]) for row in database.rows("SELECT identity, document FROM log_entry")}
+
+
+def make_old(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a database of the third schema, which knew no redo file, with entries in the log."""
+    monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:3])
+    old = Database.open(path, is_beside=True)
+    old_entry(old, "changed", LISTS)
+    old_entry(old, "skipped", "[]")
+    old_entry(old, "named", NAMED)
+    old.close()
+    monkeypatch.undo()
+
+
+def test_log_entries_of_a_former_version_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_old(tmp_path / "simulator.db", monkeypatch)
+    new = Database.open(tmp_path / "simulator.db")
+    found = documents(new)
+    new.close()
+    assert found["changed"] == {
+        "identity": "changed",
+        "steps": [{"a": 1}],
+        "modified_properties": json.loads(NAMED),
+        "rules": ["ENG-153"],
+    }
+    assert found["skipped"]["modified_properties"] == []
+    assert found["named"]["modified_properties"] == json.loads(NAMED)
+
+
+def test_a_copy_of_a_former_version_is_brought_up_to_date_when_it_is_restored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_old(tmp_path / "copy.db", monkeypatch)
+    database = Database.open(tmp_path / "simulator.db")
+    database.copy_from(tmp_path / "copy.db")
+    with database.atomic(may_wait=True):
+        database.execute("INSERT INTO tenant (key, value) VALUES ('a', '1')")
+    database.close()
+
+    database = Database.open(tmp_path / "simulator.db")
+    assert database.value("PRAGMA user_version") == len(MIGRATIONS)
+    assert documents(database)["changed"]["modified_properties"] == json.loads(NAMED)
+    assert database.value("SELECT value FROM tenant") == "1"
+    database.close()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database" * 1000])
+def test_a_copy_that_is_missing_or_damaged_replaces_nothing(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "copy.db").write_bytes(content)
+    database = Database.open(tmp_path / "simulator.db")
+    database.execute("INSERT INTO tenant (key, value) VALUES ('a', '1')")
+    with pytest.raises(StateConflict, match="copy"):
+        database.copy_from(tmp_path / "copy.db")
+    assert database.value("SELECT value FROM tenant") == "1"
+    database.close()

@@ -341,3 +341,58 @@ def test_who_waits_does_not_wait_for_somebody_who_is_at_work(tmp_path: Path) -> 
         assert not thread.is_alive()
     assert keys(database) == ["first"]
     database.close()
+
+
+ADD_MANY = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
+    "INSERT INTO tenant (key, value) SELECT ? || ' ' || i, '' FROM n"
+)
+
+
+def broken_by_full_disk(path: Path) -> Database:
+    """Return a database in which three transactions are recorded and cannot be carried out now.
+
+    SQLite undoes a whole transaction of its own when the disk is full; an interrupted statement has the same effect.
+    """
+    database = Database.open(path)
+    for name in ("a", "b"):
+        with database.atomic(may_wait=True):
+            database.execute(ADD_MANY, (name,))
+    assert len(keys(database)) == 1000
+    database.connection.set_progress_handler(lambda: 1, 1000)
+    with database.atomic(may_wait=True):
+        database.execute(ADD_MANY, ("c",))
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        keys(database)
+    return database
+
+
+def test_what_waited_when_the_disk_was_full_is_carried_out_once_there_is_room(tmp_path: Path) -> None:
+    database = broken_by_full_disk(tmp_path / "simulator.db")
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"), database.atomic(may_wait=True):
+        database.execute(ADD, ("too early", ""))
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        database.execute(ADD, ("too early", ""))
+    database.connection.set_progress_handler(None, 0)
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("room again", ""))
+    database.commit_waiting()
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("and on", ""))
+    database.close()
+
+    database = Database.open(tmp_path / "simulator.db")
+    found = keys(database)
+    database.close()
+    assert found == [f"{name} {i}" for name in "abc" for i in range(1, 501)] + ["room again", "and on"]
+
+
+def test_what_waited_when_the_disk_was_full_comes_back_with_the_next_opening(tmp_path: Path) -> None:
+    database = broken_by_full_disk(tmp_path / "simulator.db")
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        database.close()
+
+    database = Database.open(tmp_path / "simulator.db")
+    found = keys(database)
+    database.close()
+    assert found == [f"{name} {i}" for name in "abc" for i in range(1, 501)]

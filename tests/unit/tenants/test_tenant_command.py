@@ -164,3 +164,13 @@ def test_help_has_examples() -> None:
         result = run(*arguments)
         assert result.exit_code == 0
         assert "entra-sim tenant" in result.output
+
+
+@pytest.mark.parametrize("stem", ["people", "users", "acme-2026"])
+def test_a_folder_of_files_of_any_name_is_read_as_they_were_written(tmp_path: Path, stem: str) -> None:
+    made = run("new", "--people", 12, "--output", tmp_path / f"{stem}.csv")
+    assert made.exit_code == 0, made.output
+    shown = run("show", tmp_path, "--json")
+    assert shown.exit_code == 0, shown.output
+    named = sorted(tmp_path.iterdir())
+    assert json.loads(shown.output) == json.loads(run("show", *named, "--json").output)
