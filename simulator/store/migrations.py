@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import sqlite_utils
 
+from entra_sim.simulator.store.screen_indexes import add_cycle_tally
 from entra_sim.simulator.store.screen_indexes import add_screen_indexes
 from entra_sim.simulator.store.screen_indexes import sort_log_indexes
 
@@ -258,4 +259,5 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     add_screen_indexes,
     sort_log_indexes,
     _fifth,
+    add_cycle_tally,
 )
