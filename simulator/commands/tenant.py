@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from entra_sim.simulator.errors import NotFound
+from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.ids import CountedIds
 from entra_sim.simulator.ids import RandomIds
@@ -122,6 +124,7 @@ def import_(
     """Import a directory: CSV, JSON, pages of Microsoft Graph, PowerShell exports, downloads of the admin centers.
 
     Importing again feeds only the differences into the delta feed. With one mistake in the files nothing is imported.
+    A running instance over the data folder takes them over at once; its Undo brings the former state back.
     Objects without an id are recognised by principal name or display name. What the files do not speak of (an attribute
     without a column, users that are not named) stays.
 
@@ -139,7 +142,8 @@ def import_(
     is_new = not (data / "simulator.db").exists()
     with ExitStack() as stack:
         # A new folder is made only for files without a mistake.
-        glances = dry_run or is_new
+        is_running = not (dry_run or is_new) and _is_running(data)
+        glances = dry_run or is_new or is_running
         simulator = stack.enter_context(_glanced_at(data) if glances else _opened(data, is_made=True))
         known = simulator.directory.image() if simulator is not None else DirectoryImage()
         ids = RandomIds().new
@@ -152,7 +156,9 @@ def import_(
             image = report.image
         changes = differences(known, image)
         ignored = 0
-        if changes and not dry_run:
+        if changes and is_running:
+            ignored = _handed_over(data, image, removes_missing=remove_missing)
+        elif changes and not dry_run:
             simulator = simulator or stack.enter_context(_opened(data, is_made=True))
             ignored = simulator.directory.import_image(image).ignored_assignments
     tell_import(report, changes, dry_run=dry_run, ignored_count=ignored, as_json=as_json)
@@ -266,6 +272,40 @@ def _opened(data: Path, *, is_made: bool = False) -> Iterator[Simulator]:
 def _glanced_at(data: Path) -> AbstractContextManager[Simulator | None]:
     """Give the simulator of a data folder to read it, None where there is none."""
     return _opened(data) if (data / "simulator.db").exists() else nullcontext()
+
+
+def _is_running(data: Path) -> bool:
+    """Return whether an instance holds a data folder.
+
+    Raises:
+        StateConflict: another command holds it.
+    """
+    from entra_sim.simulator.service.instance import FolderLock
+    from entra_sim.simulator.service.instance import running_instance
+
+    try:
+        FolderLock(data).release()
+    except StateConflict as held:
+        try:
+            running_instance(data)
+        except NotFound:
+            raise held from None
+        return True
+    return False
+
+
+def _handed_over(data: Path, image: DirectoryImage, *, removes_missing: bool) -> int:
+    """Let the instance over the folder import the directory; return how many assignments it ignored."""
+    from entra_sim.simulator.commands.instance_call import call_instance
+    from entra_sim.simulator.tenants import write_directory
+
+    name = f"import-{RandomIds().new('import').replace('-', '')[:16]}.json"
+    try:
+        write_directory(image, data / name)
+        answer = call_instance(data, "/api/import", {"file": name, "removes_missing": removes_missing})
+        return int(answer["ignored_assignments"])
+    finally:
+        (data / name).unlink(missing_ok=True)
 
 
 def _clock_of(data: Path) -> VirtualClock | None:

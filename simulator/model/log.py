@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from dataclasses import field
 from datetime import datetime
 from typing import Any
-from typing import NamedTuple
+
+import msgspec
 
 SERVICE_NAME = "Azure AD Provisioning Service"
 
@@ -23,8 +24,8 @@ class ProvisioningStep:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-class ModifiedProperty(NamedTuple):
-    """A target attribute with old and new value, as texts or None. A tuple: a cycle makes many."""
+class ModifiedProperty(msgspec.Struct, frozen=True, gc=False):
+    """A target attribute with old and new value, as texts or None. A struct: a cycle makes many."""
 
     display_name: str
     old_value: str | None

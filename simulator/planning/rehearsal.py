@@ -175,7 +175,10 @@ def _changes(outcome: Outcome, sources: Mapping[str, str]) -> tuple[AttributeCha
     if outcome.draft is None or outcome.draft.status is Status.SKIPPED:
         return ()
     return tuple(
-        [AttributeChange(name, old, new, sources.get(name, "")) for name, old, new in outcome.draft.modified_properties]
+        [
+            AttributeChange(item.display_name, item.old_value, item.new_value, sources.get(item.display_name, ""))
+            for item in outcome.draft.modified_properties
+        ]
     )
 
 

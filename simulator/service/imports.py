@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from entra_sim.simulator.service.applications import ApplicationService
 from entra_sim.simulator.service.core import Core
@@ -15,6 +16,8 @@ from entra_sim.simulator.tenants import GroupRecord
 from entra_sim.simulator.tenants import Subject
 from entra_sim.simulator.tenants import UserRecord
 from entra_sim.simulator.tenants import differences
+from entra_sim.simulator.tenants import laid_over
+from entra_sim.simulator.tenants import read_directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,16 @@ class DirectoryImports(DirectoryService):
             removed=counts[Change.REMOVED],
             ignored_assignments=ignored,
         )
+
+    def take_over(self, path: Path, *, removes_missing: bool) -> ImportSummary:
+        """Import the directory of a file over what is known by now; who is not in it stays, or is removed.
+
+        Raises:
+            DirectoryFileError, StateConflict, UserInputError: nothing is imported.
+        """
+        image = read_directory(path, new_id=self._core.ids.new)
+        with self._core.database.atomic():
+            return self.import_image(laid_over(image, self.image(), keeps_missing=not removes_missing))
 
     def _import_user(self, change: Difference, managers: list[tuple[str, str | None]]) -> None:
         if change.change is Change.REMOVED:

@@ -97,6 +97,11 @@ class Database:
             ) from error
         return database
 
+    @property
+    def folder(self) -> Path | None:
+        """Return where the file lies; None in memory."""
+        return None if self._path is None else self._path.parent
+
     @contextmanager
     def atomic(self, *, may_wait: bool = False) -> Iterator[sqlite3.Connection]:
         """Hold the lock and a transaction; nested calls join the outer one. An exception undoes everything.

@@ -14,6 +14,7 @@ from entra_sim.simulator.web import routes_compare
 from entra_sim.simulator.web import routes_expressions
 from entra_sim.simulator.web import routes_groups
 from entra_sim.simulator.web import routes_home
+from entra_sim.simulator.web import routes_import
 from entra_sim.simulator.web import routes_lab
 from entra_sim.simulator.web import routes_lab_clock
 from entra_sim.simulator.web import routes_logs
@@ -61,6 +62,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     routes_about.blueprint,
     routes_twins.blueprint,
     routes_clock.blueprint,
+    routes_import.blueprint,
     routes_lab.blueprint,
     routes_steps.blueprint,
 )

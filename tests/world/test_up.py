@@ -137,6 +137,31 @@ def test_the_clock_needs_a_running_instance_and_the_key(running: Running, tmp_pa
     assert entra_sim("clock", "advance", "soon", "--data", str(running.folder)).returncode == 2
 
 
+def test_a_running_instance_takes_over_an_import_and_can_undo_it(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("userPrincipalName,displayName\nbo@contoso.example,Bo\n", encoding="utf-8")
+    data = ("--data", str(running.folder))
+    told = entra_sim("tenant", "import", str(tmp_path / "users.csv"), *data)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "1 user added" in told.stdout
+    assert '"Bo"' in entra_sim("tenant", "show", "--person", "bo@contoso.example", "--json", *data).stdout
+    assert (
+        "40 users removed"
+        in entra_sim("tenant", "import", str(tmp_path / "users.csv"), "--remove-missing", *data).stdout
+    )
+    assert not list(running.folder.glob("import-*"))
+    assert entra_sim("lab", "restore", "undo", *data).returncode == 0
+    assert json.loads(entra_sim("tenant", "show", "--json", *data).stdout)["user_count"] == 41
+    answer = urllib.request.Request(
+        f"{running.facts['admin_url']}/api/import",
+        data=b'{"file": "../import-0123456789abcdef.json"}',
+        headers={"Authorization": f"Bearer {running.facts['key']}", "Content-Type": "application/json"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(answer)
+    assert refused.value.code == 422
+    refused.value.close()
+
+
 def test_a_killed_up_goes_on_with_its_state(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     first = Running(folder, "--clock", "frozen")
