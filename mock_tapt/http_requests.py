@@ -24,6 +24,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 MAX_CHUNK_LINE_BYTES = 4096
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_BLANK_LINES = re.compile(rb"[\r\n]*")
 _LINE = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +([^\x00-\x20\x7f]+) +HTTP/(\d)\.(\d) *")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -110,6 +111,8 @@ class RequestReader:
         self.wants_continue = False
         self._buffer = b""
         self._at = 0
+        self._searched = 0
+        self._trailed = 0
         self._request: HttpRequest | None = None
         self._missing = 0
         self._is_chunked = False
@@ -125,9 +128,15 @@ class RequestReader:
         """Return whether nothing of a next request has arrived."""
         return self._request is None and self._at >= len(self._buffer)
 
+    @property
+    def is_in_head(self) -> bool:
+        """Return whether a part of a head has arrived."""
+        return self._request is None and self._at < len(self._buffer)
+
     def feed(self, data: bytes) -> None:
         """Take what arrived."""
         self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
+        self._searched = max(self._searched - self._at, 0)
         self._at = 0
 
     def next(self) -> HttpRequest | None:
@@ -149,15 +158,17 @@ class RequestReader:
 
     def _read_head(self) -> bool:
         buffer = self._buffer
-        while buffer[self._at : self._at + 1] in (b"\r", b"\n"):  # left over from the request before
-            self._at += 1
+        if buffer[self._at : self._at + 1] in (b"\r", b"\n"):  # left over from the request before
+            blank = _BLANK_LINES.match(buffer, self._at)
+            self._at = blank.end() if blank else self._at
         if buffer.startswith(_TLS, self._at):
             raise BadRequest(400, "The client speaks HTTPS (TLS); this is HTTP: the URL begins with http://.")
-        end = _HEAD_END.search(buffer, self._at)
+        end = _HEAD_END.search(buffer, max(self._at, self._searched - 3))
         if end is None or end.start() - self._at > MAX_HEAD_BYTES:
             if len(buffer) - self._at > MAX_HEAD_BYTES:
                 is_long_line = b"\n" not in buffer[self._at : self._at + MAX_HEAD_BYTES]
                 raise BadRequest(414 if is_long_line else 431, f"Headers are limited to {MAX_HEAD_BYTES} bytes.")
+            self._searched = len(buffer)  # so that a head that comes byte by byte is not gone through again each time
             return False
         line, _, block = buffer[self._at : end.start()].decode("latin-1").partition("\n")
         self._at = end.end()
@@ -225,13 +236,14 @@ class RequestReader:
         """Return whether the trailer has ended; what it says is dropped."""
         while True:
             end = self._buffer.find(b"\n", self._at)
+            if self._trailed + (end if end >= 0 else len(self._buffer)) - self._at > MAX_HEAD_BYTES:
+                raise BadRequest(431, f"Trailers are limited to {MAX_HEAD_BYTES} bytes.")
             if end < 0:
-                if len(self._buffer) - self._at > MAX_HEAD_BYTES:
-                    raise BadRequest(431, f"Trailers are limited to {MAX_HEAD_BYTES} bytes.")
                 return False
             line, self._at = self._buffer[self._at : end], end + 1
+            self._trailed += len(line)
             if line in (b"", b"\r"):
-                self._in_trailer = False
+                self._in_trailer, self._trailed = False, 0
                 return True
 
 
@@ -261,6 +273,8 @@ def _request_of(line: str, fields: Fields) -> HttpRequest:
     if "/." in path:
         path = _without_dots(path)
     keeps_alive = fields.keeps_alive
+    if minor == "0" and fields.is_chunked:  # RFC 9112 section 6.1: what follows cannot be trusted
+        keeps_alive = False
     return HttpRequest(
         method=method.upper(),
         target=target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -12,6 +13,8 @@ from typing import IO
 from entra_sim.mock_tapt.errors import TaptError
 
 BACKLOG = 1024
+MANY_FILES = 4_096
+"""Open files that are enough for all connections; macOS starts a process with 256."""
 
 
 def lock_file(path: Path) -> IO[bytes]:
@@ -66,6 +69,18 @@ def listen(host: str, port: int) -> socket.socket:
         by = f" by {holder}" if holder else ""
         raise TaptError(f"{where} is taken{by}; choose another port with --port, or 0 for any free one.") from error
     return listener
+
+
+def allow_many_files() -> None:
+    """Let this process hold as many connections as the system lets it; it starts with fewer."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(MANY_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _holder_of(port: int) -> str:

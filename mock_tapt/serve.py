@@ -17,6 +17,7 @@ from typing import Any
 
 from entra_sim.mock_tapt.http_server import HttpServer
 from entra_sim.mock_tapt.ids import new_key
+from entra_sim.mock_tapt.platform_calls import allow_many_files
 from entra_sim.mock_tapt.platform_calls import listen
 from entra_sim.mock_tapt.platform_calls import lock_file
 from entra_sim.mock_tapt.platform_calls import make_private_folder
@@ -93,6 +94,7 @@ def serve(options: ServeOptions, announce: Callable[[Announcement], None]) -> No
         make_private_folder(options.data)
         lock = lock_file(options.data / "tapt.lock")
     listener = listen(options.host, options.port)
+    allow_many_files()
     try:
         passwords = DEMO_PASSWORDS if options.is_local else {mail: new_key()[:12] for mail in DEMO_PASSWORDS}
         site = build_site(options, passwords, _secret_key(options.data))

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from entra_sim.mock_tapt.clock import monotonic_s
 from entra_sim.mock_tapt.clock import parse_clock
 from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.http_requests import BadRequest
+from entra_sim.mock_tapt.http_requests import HttpRequest
 from entra_sim.mock_tapt.ids import CountedIds
 from entra_sim.mock_tapt.ids import RandomIds
 from entra_sim.mock_tapt.ids import new_key
@@ -162,7 +164,6 @@ class Site:
         self._first = first
         self._is_closed = False
         self._salt = new_key().encode()
-        self._hashes = {mail: self._hash(password) for mail, password in settings.passwords.items()}
         self.failed_sign_ins: dict[str, tuple[int, float]] = {}
         self.shown_once: dict[str, str] = {}
 
@@ -171,6 +172,11 @@ class Site:
         """Return a site for an organisation that somebody else opened and keeps the time of."""
         settings = settings or SiteSettings(secret_key=new_key())
         return cls(Organisation("tapt", tapt, clock, None, ""), settings)
+
+    @cached_property
+    def _hashes(self) -> dict[str, bytes]:
+        """Return the hashes of the passwords; made when somebody signs in, for they take their time."""
+        return {mail: self._hash(password) for mail, password in self.settings.passwords.items()}
 
     def _hash(self, password: str) -> bytes:
         return hashlib.scrypt(password.encode("utf-8", "surrogatepass"), salt=self._salt, n=2**12, r=8, p=1)
@@ -217,12 +223,15 @@ class Site:
         environ["entra_sim.tapt"] = organisation.tapt
         return application()(environ, start_response)
 
-    def may_rest(self, path: str) -> bool:
-        """Return whether the answer to a path may take long: a fault may delay it, or it is none of the SCIM API."""
-        organisation, path = self._part_of(path)
+    def may_rest(self, request: HttpRequest) -> bool:
+        """Return whether an answer may take long: a fault may delay it, or it is none of the SCIM API."""
+        organisation, path = self._part_of(request.path)
         if organisation is None or path == "/healthz":
             return False
-        return not path.lstrip("/").startswith(_SCIM_PATH) or organisation.tapt.faults.is_any_on
+        path = path.lstrip("/")
+        if not path.startswith(_SCIM_PATH):
+            return True
+        return organisation.tapt.may_take_long(request.method, path.removeprefix(_SCIM_PATH), request.query)
 
     def _part_of(self, path: str) -> tuple[Organisation | None, str]:
         """Return whom a path is for, and what of it is theirs."""

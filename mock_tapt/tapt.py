@@ -7,6 +7,7 @@ database; delays happen outside of it. Hand edits of a Tapt administrator use th
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -33,6 +34,9 @@ from entra_sim.mock_tapt.hand_edits import HandEdits
 from entra_sim.mock_tapt.http_requests import BadRequest
 from entra_sim.mock_tapt.journal import DEFAULT_SIZE
 from entra_sim.mock_tapt.journal import Journal
+from entra_sim.mock_tapt.long_reads import MANY_RESOURCES
+from entra_sim.mock_tapt.long_reads import LongReads
+from entra_sim.mock_tapt.long_reads import goes_through_many
 from entra_sim.mock_tapt.messages import ScimRequest
 from entra_sim.mock_tapt.messages import ScimResponse
 from entra_sim.mock_tapt.resources import Resources
@@ -53,7 +57,7 @@ _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Cut(Exception):
-    """A fault cuts the connection: the client must not see an answer."""
+    """A fault cuts the connection, or Tapt has ended: the client must not see an answer."""
 
 
 class Tapt(HandEdits):
@@ -77,10 +81,12 @@ class Tapt(HandEdits):
         self.faults = Faults(chance_seed)
         self.journal = Journal(journal_size)
         self._wait = wait
+        self._is_closed = False
         self.resources = Resources(store, now, new_id)
         self._tokens = Tokens(store, now, new_id)
         self._service = ScimService(store, self.resources, self._stored_switches())
         self._old_images = effects.OldImages()
+        self._long_reads = None if store.is_in_memory else LongReads(store.database, now)
 
     @classmethod
     def open(
@@ -150,15 +156,22 @@ class Tapt(HandEdits):
             Cut: a fault cuts the connection.
         """
         began = time.perf_counter()
-        strike = None
+        strike = ready = None
         if self.faults.is_any_on:
             with self.lock:
                 strike = self.faults.strike(request.method, request.path, self.now())
             if strike is not None and strike.fault.delay_s:
                 self._wait(strike.fault.delay_s)
+        elif self._long_reads is not None and self.may_take_long(request.method, request.path, request.query):
+            ready = self._answer_long(self._long_reads, request)
         with self.lock:
+            if self._is_closed:  # while the request rested
+                raise Cut
             at = self.now()
-            response = self._answer(request, at) if strike is None else self._struck(request, strike, at)
+            if ready is not None:
+                response = ready
+            else:
+                response = self._answer(request, at) if strike is None else self._struck(request, strike, at)
             cut = strike.fault.cut if strike is not None else ""
             self.journal.note(
                 request,
@@ -172,6 +185,27 @@ class Tapt(HandEdits):
         if cut:
             raise Cut
         return response
+
+    def may_take_long(self, method: str, path: str, query: str) -> bool:
+        """Return whether an answer may take long: a fault may delay it, or it has to look at many resources."""
+        if self.faults.is_any_on:
+            return True
+        if self._long_reads is None or not goes_through_many(method, path, query):
+            return False
+        with self.lock:
+            return self.store.last_seq > MANY_RESOURCES
+
+    def _answer_long(self, reads: LongReads, request: ScimRequest) -> ScimResponse:
+        with self.lock:
+            refusal = self._refusal_of_token(request, self.now())
+        if refusal is not None:
+            return refusal
+        try:
+            return reads.answer(request, self.switches)
+        except sqlite3.Error:
+            if self._is_closed:
+                raise Cut from None
+            raise
 
     def note_refused(self, request: ScimRequest, error: BadRequest) -> None:
         """Keep in the journal what was refused before anybody could answer it."""
@@ -187,14 +221,20 @@ class Tapt(HandEdits):
             )
 
     def _answer(self, request: ScimRequest, at: datetime) -> ScimResponse:
-        try:
-            self._tokens.check(request.headers.get("authorization"), at)
-        except ScimError as error:
-            return refused(error)
+        refusal = self._refusal_of_token(request, at)
+        if refusal is not None:
+            return refusal
         if not self.faults.keeps_old_images:
             self._old_images.clear()
             return self._service.handle(request)
         return self._answer_keeping_images(request)
+
+    def _refusal_of_token(self, request: ScimRequest, at: datetime) -> ScimResponse | None:
+        try:
+            self._tokens.check(request.headers.get("authorization"), at)
+        except ScimError as error:
+            return refused(error)
+        return None
 
     def _answer_keeping_images(self, request: ScimRequest) -> ScimResponse:
         """Answer a request while a stale-read fault is on: what a write changes is remembered as it was."""
@@ -274,8 +314,12 @@ class Tapt(HandEdits):
 
     def _all(self, kind: ResourceType) -> list[dict[str, Any]]:
         with self.lock:
-            rows, _ = self.store.select((kind.name,), None, None, 0, 2**31)
-            return [self.resources.shown(row, self.shown_url) for row in rows]
+            is_beside = self._long_reads is not None and not self.store.connection.in_transaction
+            if not is_beside or self.store.last_seq <= MANY_RESOURCES:
+                rows, _ = self.store.select((kind.name,), None, None, 0, 2**31)
+                return [self.resources.shown(row, self.shown_url) for row in rows]
+        assert self._long_reads is not None
+        return self._long_reads.all(kind, self.shown_url)
 
     def user(self, user_name: str) -> dict[str, Any] | None:
         """Return one user by userName, compared without case, or None."""
@@ -398,6 +442,9 @@ class Tapt(HandEdits):
 
     def close(self) -> None:
         """Store what is pending and close the database."""
+        self._is_closed = True
+        if self._long_reads is not None:
+            self._long_reads.close()
         with self.lock:
             self._tokens.write_last_used()
             self.store.close()

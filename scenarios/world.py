@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from entra_sim.mock_tapt import Tapt
     from entra_sim.scenarios.lab_hooks import Library
     from entra_sim.scenarios.serving import Server
+    from entra_sim.scenarios.serving import TaptServer
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -83,17 +84,18 @@ class World:
         self.settings = settings
         self.tapt: Tapt | None = None
         self.saves: Saves | None = None
-        self._tapt_server: Server | None = None
-        self._servers: list[Server] = []
+        self._tapt_server: TaptServer | None = None
+        self._servers: list[Server | TaptServer] = []
         self.tapt_passwords: dict[str, str] = {}
         self.library: Library | None = None
         self.tapt_url = PUBLIC_URL
         if has_tapt:
             self.tapt = self._open_tapt(tapt_database, tapt_ids, seed, public_url)
         if transport == "http" and self.tapt is not None and public_url == PUBLIC_URL:
-            from entra_sim.scenarios.serving import Server
+            from entra_sim.mock_tapt.site import Site
+            from entra_sim.scenarios.serving import TaptServer
 
-            self._tapt_server = Server(self.tapt.wsgi)
+            self._tapt_server = TaptServer(Site.around(self.tapt), self.tapt.wsgi)
             self._servers.append(self._tapt_server)
         self.simulator = Simulator(
             database=simulator_database,
@@ -217,6 +219,7 @@ class World:
             StateConflict: a port cannot be used.
         """
         from entra_sim.mock_tapt.ids import new_key
+        from entra_sim.mock_tapt.platform_calls import allow_many_files
         from entra_sim.mock_tapt.site import DEMO_PASSWORDS
         from entra_sim.mock_tapt.site import LOOPBACK_NAMES
         from entra_sim.mock_tapt.site import Site
@@ -224,6 +227,7 @@ class World:
         from entra_sim.scenarios.lab_hooks import LabControl
         from entra_sim.scenarios.lab_hooks import Library
         from entra_sim.scenarios.serving import Server
+        from entra_sim.scenarios.serving import TaptServer
         from entra_sim.simulator.web import bound
         from entra_sim.simulator.web.hooks import LabHooks
 
@@ -241,7 +245,8 @@ class World:
                 allowed_hosts=hosts,
             ),
         )
-        tapt = Server(site.wsgi, host=host, port=tapt_port, option="--tapt-port")
+        allow_many_files()
+        tapt = TaptServer(site, host=host, port=tapt_port)
         self._servers.append(tapt)
         self.tapt_url = tapt.url
         self.library = library = Library()

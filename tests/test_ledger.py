@@ -10,15 +10,19 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from entra_sim.docs.builder import bite
 from entra_sim.docs.builder.bite import broken
 from entra_sim.docs.builder.bite import broken_text
 from entra_sim.docs.builder.bite import spots_of
 from entra_sim.docs.builder.bite import spots_of_rule
+from entra_sim.docs.builder.evidence import Evidence
 from entra_sim.docs.builder.evidence import read_evidence
+from entra_sim.docs.builder.ledger import Entry
 from entra_sim.docs.builder.ledger import Ledger
 from entra_sim.docs.builder.ledger import build_ledger
 from entra_sim.docs.builder.ledger import without_proven
 from entra_sim.docs.builder.pages import render
+from entra_sim.docs.builder.references import Rule
 from entra_sim.docs.builder.references import read_rules
 from entra_sim.simulator import errors
 from entra_sim.simulator.commands.rules import command
@@ -363,6 +367,40 @@ def test_code_cites_by_ranges_below_tables_and_by_the_files_that_it_reads(tmp_pa
             "simulator/web/templates/two.html",
         ],
     }
+
+
+def _proven(rule_id: str, test: str) -> Entry:
+    rule = Rule(id=rule_id, document="a.md", section="1")
+    return Entry(rule=rule, status="simulated", tests=(test,), code=("code.py: f",), assumed="", settings=())
+
+
+def test_a_rule_whose_test_notices_no_break_is_named_and_the_exit_code_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "__init__.py").touch()
+    (tmp_path / "code.py").write_text("def f():\n    return 3\n", encoding="utf-8")
+    (tmp_path / "test_code.py").write_text(
+        "from entra_sim.code import f\n\ndef test_bites():\n    assert f() == 3\n\ndef test_sleeps():\n    f()\n",
+        encoding="utf-8",
+    )
+    entries = (_proven("ENG-001", "test_code.py::test_bites"), _proven("ENG-002", "test_code.py::test_sleeps"))
+    monkeypatch.setattr(bite, "ROOT", tmp_path)
+    monkeypatch.setattr(bite, "build_ledger", lambda root: Ledger(entries=entries, evidence=Evidence(), problems=()))
+    whole = CliRunner().invoke(bite.main, [])
+    assert whole.exit_code == 1
+    assert {"1/2", "2/2"} <= set(whole.stdout.split())
+    assert "\n1 of 2 sampled rules are proven" in whole.stdout
+    assert whole.stdout.endswith("Not noticed: ENG-002\n")
+    assert CliRunner().invoke(bite.main, ["--only", "ENG-001"]).exit_code == 0
+
+
+def test_of_a_rule_that_only_scenarios_cite_their_tests_are_run() -> None:
+    path = "scenarios/library/is-soft-deleted-can-feed-another-attribute.yaml"
+    (test,) = bite._node_ids(_proven("ENG-001", path))
+    name, _, case = test.removesuffix("]").partition("[")
+    file, _, function = name.partition("::")
+    assert (ROOT / path).stem == case
+    assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_every_simulated_rule_of_the_engine_names_the_code_that_can_be_broken(ledger: Ledger) -> None:

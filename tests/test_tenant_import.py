@@ -44,7 +44,7 @@ def run(tmp_path: Path) -> Run:
 def feed_length(tmp_path: Path) -> int:
     simulator = Simulator.open(tmp_path / "state")
     try:
-        return int(simulator.core.database.execute("SELECT count(*) FROM change").fetchone()[0])
+        return int(simulator.core.database.value("SELECT count(*) FROM change"))
     finally:
         simulator.close()
 
@@ -116,7 +116,7 @@ def test_what_is_imported_happens_at_the_time_of_the_folder(run: Run, tmp_path: 
     run("import", PEOPLE[0])
     simulator = Simulator.open(tmp_path / "state")
     try:
-        instants = {row[0] for row in simulator.core.database.execute("SELECT visible_at FROM change").fetchall()}
+        instants = {row[0] for row in simulator.core.database.rows("SELECT visible_at FROM change")}
     finally:
         simulator.close()
     assert [instant[:19] for instant in instants] == ["2026-01-05T09:00:00"]

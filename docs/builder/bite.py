@@ -33,6 +33,7 @@ from entra_sim.docs.builder.references import ID
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_LIMIT_S = 120
+STORY_TEST = "tests/test_scenarios.py::test_a_library_scenario_passes_and_repeats_itself"
 LABEL = re.compile(r"(?<=>)[^<>{}\n]*[A-Za-z][^<>{}\n]*(?=<)")
 """A text that a page shows."""
 SWAPS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -71,6 +72,7 @@ class Spot:
 @click.option("--only", multiple=True, help="Try these rules instead of a sample.")
 def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple[str, ...]) -> None:
     """Break the code of sampled rules; exit code 1 when the tests of a rule notice none of the changes."""
+    click.echo("Reading the rules, their tests and their code ...")
     chance = random.Random(seed)
     entries = [entry for entry in build_ledger(ROOT).entries if entry.rule.id.startswith(family) and entry.tests]
     if only:
@@ -84,13 +86,14 @@ def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple
     blind = []
     with tempfile.TemporaryDirectory() as folder:
         tree = _copy(Path(folder))
-        for entry in sample:
+        for number, entry in enumerate(sample, start=1):
             tried, noticed = _try(tree, entry, chance, change_count)
             if not noticed:
                 blind.append(entry.rule.id)
             verdict = f"change {tried} noticed" if noticed else f"NONE of {tried} changes noticed"
             verdict = verdict if entry.code else "NO code names it"
-            click.echo(f"{entry.rule.id:<9} {verdict} by {', '.join(_node_ids(entry))}")
+            verdict = verdict if tried or not entry.code else "tests FAIL before anything is changed"
+            click.echo(f"{number:>3}/{len(sample)} {entry.rule.id:<9} {verdict} by {', '.join(_node_ids(entry))}")
     proven = len(sample) - len(blind)
     click.echo(f"\n{proven} of {len(sample)} sampled rules are proven by tests that notice a break (seed {seed}).")
     uncited = [entry.rule.id for entry in entries if not spots_of_rule(ROOT, entry.rule.id, entry.code)]
@@ -102,11 +105,16 @@ def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple
 
 
 def _node_ids(entry: Entry) -> list[str]:
-    """Return what pytest is to run for a rule: the tests that cite it, the modules that read its files of cases."""
+    """Return what pytest is to run for a rule: the tests that cite it.
+
+    When none does: the modules that read its files of cases; when it has none either: the tests of its scenarios.
+    """
     ids = [test for test in entry.tests if ".py" in test]
     cases = [test for test in entry.tests if test.startswith("tests/") and ".py" not in test]
-    if ids or not cases:
+    if ids:
         return ids
+    if not cases:
+        return [f"{STORY_TEST}[{Path(test).stem}]" for test in entry.tests if test.endswith(".yaml")]
     modules = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")}
     return sorted({name.removesuffix("conftest.py") for case in cases for name in readers_of(case, modules)})
 
@@ -121,12 +129,11 @@ def _copy(folder: Path) -> Path:
 def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> tuple[int, bool]:
     """Return how many changes were tried until the rule's tests noticed one, and whether they did.
 
-    Raises:
-        ClickException: the tests fail without any change.
+    None is tried when the tests fail before anything is changed: they could not tell.
     """
     if _tests_fail(tree, _node_ids(entry)):
-        raise click.ClickException(f"the tests of {entry.rule.id} fail before anything is changed: {_node_ids(entry)}")
-    spots = spots_of_rule(ROOT, entry.rule.id, entry.code)
+        return 0, False
+    spots = spots_of_rule(tree, entry.rule.id, entry.code)
     chosen = chance.sample(spots, min(most, len(spots)))
     for number, spot in enumerate(chosen, start=1):
         path = tree / spot.file
@@ -140,7 +147,8 @@ def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> tuple[in
 
 
 def _tests_fail(tree: Path, tests: list[str]) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
+    without = [word for plugin in ("cacheprovider", "hypothesispytest") for word in ("-p", f"no:{plugin}")]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *without, *tests]
     environment = {**os.environ, "PYTHONPATH": str(tree.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(

@@ -294,7 +294,10 @@ def _role_object(role: Any) -> dict[str, str]:
 
 def missing_required(compiled: CompiledMapping, values: list[MappedValue]) -> str | None:
     """Return the first required target attribute that has a row but no value, or None. Source: ENG-081."""
-    if not compiled.required:
-        return None
-    present = {item.compiled.name for item in values}
-    return next((name for name in compiled.required if name not in present), None)
+    for name in compiled.required:  # few, and nearly always the first that has a value
+        for item in values:
+            if item.compiled.name == name:
+                break
+        else:
+            return name
+    return None

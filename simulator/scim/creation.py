@@ -50,7 +50,8 @@ def resource_body(object_type: str, values: Sequence[TargetValue]) -> dict[str, 
         place = _place(value.target_path, value.type)
         if place.is_plain_text and type(content) is str and not value.multi_valued:  # nearly always
             if content:
-                body[place.path.attribute] = content
+                holder = _object_at(body, place.holder) if place.holder else body
+                holder[place.path.leaf] = content
         elif not is_empty(content) and not place.is_left_out:
             _put(body, place.path, value)
     _finish_entries(body)
@@ -59,19 +60,29 @@ def resource_body(object_type: str, values: Sequence[TargetValue]) -> dict[str, 
 
 
 class _Place(NamedTuple):
-    """Where a value goes. `is_plain_text`: a member of the resource itself that holds its text as it is."""
+    """Where a value goes. A tuple, worked out once for each path.
+
+    Args:
+        is_plain_text: a text stands there as it is, in the resource itself or in the object that `holder` names.
+        holder: the schema of an extension, or an attribute with sub-attributes that is no list; "" for neither.
+    """
 
     path: TargetPath
     is_left_out: bool
     is_plain_text: bool
+    holder: str
 
 
 @lru_cache(maxsize=1024)
 def _place(target_path: str, type_: str) -> _Place:
     path = TargetPath.parse(target_path)
     is_left_out = _is_left_out(path, type_)
-    is_member = not (path.is_in_extension or path.filter or path.sub_attribute or path.name == "roles")
-    return _Place(path, is_left_out, is_member and not is_left_out and is_text_type(type_, path.leaf))
+    is_nested = bool(path.sub_attribute)
+    is_simple = not (path.filter or path.name == "roles")
+    if is_nested:
+        is_simple = is_simple and not path.is_in_extension and path.name not in _LISTS
+    holder = path.attribute if is_nested else path.urn if path.is_in_extension else ""
+    return _Place(path, is_left_out, is_simple and not is_left_out and is_text_type(type_, path.leaf), holder)
 
 
 def _is_left_out(path: TargetPath, type_: str) -> bool:

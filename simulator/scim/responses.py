@@ -183,7 +183,7 @@ def probe_verdict(reply: Reply) -> None:
         ProbeIncompatible: 404, another refusal that is not the server's own failure, or no list.
         TargetError: no answer, 429, 5xx, each as for an object.
 
-    Source: ENG-280, ENG-290, WIRE-031, WIRE-134, WIRE-138, ENG-283, ENG-440.
+    Source: ENG-280, WIRE-031, WIRE-134, WIRE-138, ENG-283, ENG-440.
     """
     try:
         if reply.status not in (0, 200) and 200 <= reply.status < 300:

@@ -68,6 +68,8 @@ class CycleRunner:
         core.progress.save_cycle(job.job_id, cycle)
         workers = min(max(core.settings.workers, 1), MOST_WORKERS)
         lines = [open_transport(core, application, job.configuration) for _ in range(workers)]
+        if workers == 1:  # with more, the thread that keeps the books is not one of those that wait
+            lines[0].use_waits()
         try:
             refused = self._probe(job, application, lines[0])
             return refused if refused is not None else self._work(job, application, observer, cycle, lines)
@@ -159,7 +161,7 @@ class CycleRunner:
     def _refused(self, job_id: str, cycle: Cycle, application: Application, error: TargetError, line: Line) -> None:
         """Quarantine the job after a bad probe: status and audit, a record only if Q-24 says so; the watermark stays.
 
-        Source: ENG-140, ENG-280, ENG-283.
+        Source: ENG-140, ENG-280, ENG-283, ENG-290.
         """
         core = self._core
         with core.database.atomic():

@@ -20,6 +20,7 @@ from entra_sim.simulator.scim.profile import TenantUrl
 from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.core import ExchangeRecord
 from entra_sim.simulator.transport.credentials import BearerToken
+from entra_sim.simulator.transport.http import HttpTransport
 from entra_sim.simulator.transport.journal import Exchange
 from entra_sim.simulator.transport.journal import JournalingTransport
 
@@ -49,13 +50,28 @@ class Line:
         self._application = application
         self._base = url.base
         self.sequence = 0
-        self._transport = JournalingTransport(
-            core.connect(url, authorization), core.clock.now, self._keep, numbers=core.numbers
-        )
+        self._inner = core.connect(url, authorization)
+        self._transport = JournalingTransport(self._inner, core.clock.now, self._keep, numbers=core.numbers)
+        self._broken: BaseException | None = None
 
     def send(self, call: Call) -> Reply:
         """Return what came back; never raises for anything that a server does."""
-        return self._transport.send(call)
+        reply = self._transport.send(call)
+        if self._broken is not None:
+            broken, self._broken = self._broken, None
+            raise broken
+        return reply
+
+    def use_waits(self) -> None:
+        """Do the books while a request is on its way, where the transport has such waits: it costs no time then."""
+        if isinstance(self._inner, HttpTransport):
+            self._inner.use_waits(self._do_the_books)
+
+    def _do_the_books(self) -> None:
+        try:
+            self._core.database.work_off()
+        except BaseException as broken:  # none of the target's failures: `send` raises it when the answer is there
+            self._broken = broken
 
     def close(self) -> None:
         """Give up the connection."""

@@ -2,7 +2,9 @@
 
 WAL with synchronous=NORMAL: a killed process loses nothing that was committed; a power cut may cost the last commits.
 A cycle makes thousands of small transactions: their commits are put off and done together, and until then a redo file
-keeps them as safe as a commit would. Pages read over connections of their own, for which they are committed.
+keeps them as safe as a commit would. Their statements, too, are put off: to the next moment when somebody waits for a
+target anyway (`work_off`), or until somebody reads. Pages read over connections of their own, for which all is
+committed.
 sqlite-utils owns schema and migrations; hot paths use its connection with prepared statements.
 """
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Hashable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -21,6 +24,7 @@ import sqlite_utils
 
 from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.store.migrations import MIGRATIONS
+from entra_sim.simulator.store.readers import Readers
 from entra_sim.simulator.store.redo import RedoFile
 from entra_sim.simulator.store.redo import Statement
 from entra_sim.simulator.store.redo import redo_path
@@ -35,6 +39,9 @@ MOST_REDO_BYTES = 1024 * 1024
 """How much may wait for a commit that is put off."""
 
 LONGEST_WAIT_OF_A_READER_S = 0.05
+
+STATEMENTS_IN_A_WAIT = 2
+"""How many statements are carried out while an answer is awaited: about as long as the quickest target takes."""
 
 _templates: dict[int, bytes] = {}
 
@@ -59,10 +66,10 @@ class Database:
         self._is_waiting = False
         self._is_wanted = False
         self._statements: list[Statement] | None = None
+        self._put_off: deque[Statement] = deque()
         self._notes: dict[Hashable, Statement] = {}
         self._path = path
-        self._free_readers: list[sqlite3.Connection] = []
-        self._of_thread = _OfThread()
+        self._readers = None if path is None else Readers(path)
 
     @classmethod
     def open(cls, path: Path | None, *, is_beside: bool = False) -> Database:
@@ -118,7 +125,7 @@ class Database:
                     self._depth -= 1
                 return
             waits = may_wait and self._redo is not None
-            reader, self._of_thread.reader = self._of_thread.reader, None
+            reader = self._readers.put_aside() if self._readers is not None else None
             if waits:
                 self._statements = []
             elif self._is_waiting:
@@ -141,7 +148,8 @@ class Database:
             finally:
                 self._depth = 0
                 self._statements = None
-                self._of_thread.reader = reader
+                if self._readers is not None:
+                    self._readers.take_up(reader)
             if waits and self._redo is not None and (self._is_wanted or self._redo.size > MOST_REDO_BYTES):
                 self.commit_waiting()
 
@@ -151,6 +159,7 @@ class Database:
             if not self._is_waiting or self._depth or self._redo is None:
                 return
             try:
+                self._carry_out()
                 for sql, parameters in self._notes.values():
                     self.connection.execute(sql, parameters)
                 self._notes.clear()
@@ -171,6 +180,25 @@ class Database:
                 self.lock.release()
         else:
             self._is_wanted = True
+
+    def work_off(self) -> None:
+        """Carry out some of the statements that are put off. For a thread that waits for something else anyway."""
+        if self._put_off and self.lock.acquire(blocking=False):
+            try:
+                if not self._depth:
+                    self._carry_out(STATEMENTS_IN_A_WAIT)
+            finally:
+                self.lock.release()
+
+    def _carry_out(self, most: int | None = None) -> None:
+        """Carry out statements that are put off, in order: all of them, or so many."""
+        try:
+            for _ in range(len(self._put_off) if most is None else min(most, len(self._put_off))):
+                self.connection.execute(*self._put_off[0])
+                self._put_off.popleft()
+        except BaseException:
+            self._roll_back()
+            raise
 
     def note(self, key: Hashable, sql: str, parameters: Sequence[Any]) -> None:
         """Keep a statement that will most likely be pointless soon: it is safe from a kill, but not carried out yet.
@@ -198,7 +226,7 @@ class Database:
 
     def _current_generation(self) -> int:
         if self._generation is None:
-            self._generation = int(self.value("SELECT generation FROM redo"))
+            self._generation = int(self.connection.execute("SELECT generation FROM redo").fetchone()[0])
         return self._generation
 
     def _end_generation(self) -> None:
@@ -210,6 +238,7 @@ class Database:
 
     def _roll_back(self) -> None:
         """Undo the transaction in hand; those that wait beside it come back from the redo file."""
+        self._put_off.clear()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
         if self._is_waiting:
@@ -226,14 +255,23 @@ class Database:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 for statements in transactions:
-                    for sql, parameters in statements:
-                        self.connection.execute(sql, parameters)
+                    self._repeat(statements)
                 self._end_generation()
             except BaseException:
                 self._generation = None
                 self.connection.execute("ROLLBACK")
                 raise
         self._redo.remove()
+
+    def _repeat(self, statements: Sequence[Statement]) -> None:
+        """Carry out a transaction of the redo file; one that contradicts what is stored is undone, as in life."""
+        self.connection.execute("SAVEPOINT one")
+        try:
+            for sql, parameters in statements:
+                self.connection.execute(sql, parameters)
+        except sqlite3.IntegrityError:
+            self.connection.execute("ROLLBACK TO one")
+        self.connection.execute("RELEASE one")
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -242,53 +280,65 @@ class Database:
         What waits for its commit is committed first, or with the transaction in hand where that takes long. In a
         database in memory nothing changes. Inside `atomic` a thread sees its own changes, as ever.
         """
-        if self._path is None or self._of_thread.reader is not None:
+        if self._readers is None or self._readers.mine is not None:
             yield
             return
         self._want_commit()
-        try:
-            reader = self._free_readers.pop()
-        except IndexError:
-            reader = _open_reader(self._path)
-        self._of_thread.reader = reader
-        try:
+        with self._readers.lent():
             yield
-        finally:
-            self._of_thread.reader = None
-            self._free_readers.append(reader)
 
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one statement with parameters."""
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement with parameters; in a transaction that may wait it may run later, before anything reads."""
         with self.lock:
             if self._statements is not None:
                 self._statements.append((sql, parameters))
+                self._put_off.append((sql, parameters))
+                return
+            if self._is_waiting and not self._depth:
+                self.commit_waiting()
+            self.connection.execute(sql, parameters)
+
+    def changed_count(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement with parameters at once; returns how many rows it changed."""
+        with self.lock:
+            if self._statements is not None:
+                self._carry_out()
+                self._statements.append((sql, parameters))
             elif self._is_waiting and not self._depth:
                 self.commit_waiting()
-            return self.connection.execute(sql, parameters)
+            return self.connection.execute(sql, parameters).rowcount
 
     def execute_many(self, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
-        """Run one statement once for each set of parameters."""
+        """Run one statement once for each set of parameters; see `execute`."""
         with self.lock:
             if self._statements is not None:
                 self._statements.extend((sql, one) for one in parameters)
-            elif self._is_waiting and not self._depth:
+                self._put_off.extend((sql, one) for one in parameters)
+                return
+            if self._is_waiting and not self._depth:
                 self.commit_waiting()
             self.connection.executemany(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
-        if self._of_thread.reader is not None:
-            return self._of_thread.reader.execute(sql, parameters).fetchall()
+        reader = None if self._readers is None else self._readers.mine
+        if reader is not None:
+            return reader.execute(sql, parameters).fetchall()
         with self.lock:
+            if self._put_off:
+                self._carry_out()
             return self.connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
         """Return the first row of a query, or None."""
         found: sqlite3.Row | None
-        if self._of_thread.reader is not None:
-            found = self._of_thread.reader.execute(sql, parameters).fetchone()
+        reader = None if self._readers is None else self._readers.mine
+        if reader is not None:
+            found = reader.execute(sql, parameters).fetchone()
             return found
         with self.lock:
+            if self._put_off:
+                self._carry_out()
             found = self.connection.execute(sql, parameters).fetchone()
             return found
 
@@ -338,22 +388,9 @@ class Database:
             self.commit_waiting()
             if self._redo is not None:
                 self._redo.remove()
-            while self._free_readers:
-                self._free_readers.pop().close()
+            if self._readers is not None:
+                self._readers.close()
             self.connection.close()
-
-
-class _OfThread(threading.local):
-    """`reader` is the connection that this thread reads with while it is in `reading`."""
-
-    reader: sqlite3.Connection | None = None
-
-
-def _open_reader(path: Path) -> sqlite3.Connection:
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=10)
-    connection.row_factory = sqlite3.Row
-    return connection
 
 
 def _migrate(database: Database) -> None:

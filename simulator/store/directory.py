@@ -203,17 +203,19 @@ class DirectoryStore:
 
     def add_member(self, group_id: str, member_id: str, member_type: str) -> bool:
         """Add a direct member; returns whether it is new."""
-        cursor = self._db.execute(
+        changed_count = self._db.changed_count(
             "INSERT OR IGNORE INTO member (group_id, member_id, member_type, position) VALUES (?, ?, ?, "
             "(SELECT COALESCE(MAX(position), 0) + 1 FROM member WHERE group_id = ?))",
             (group_id, member_id, member_type, group_id),
         )
-        return cursor.rowcount > 0
+        return changed_count > 0
 
     def remove_member(self, group_id: str, member_id: str) -> bool:
         """Remove a direct member; returns whether it was one."""
-        cursor = self._db.execute("DELETE FROM member WHERE group_id = ? AND member_id = ?", (group_id, member_id))
-        return cursor.rowcount > 0
+        changed_count = self._db.changed_count(
+            "DELETE FROM member WHERE group_id = ? AND member_id = ?", (group_id, member_id)
+        )
+        return changed_count > 0
 
     def groups_of(self, member_id: str) -> list[str]:
         """Return the ids of the groups that have this direct member."""
@@ -317,7 +319,7 @@ class DirectoryStore:
 
     def save_assignment(self, assignment: Assignment) -> bool:
         """Insert an assignment; returns whether it is new."""
-        cursor = self._db.execute(
+        changed_count = self._db.changed_count(
             "INSERT OR IGNORE INTO assignment (assignment_id, application_id, principal_id, principal_type, role_id, "
             "created_at) VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -329,7 +331,7 @@ class DirectoryStore:
                 instant_column(assignment.created_at),
             ),
         )
-        return cursor.rowcount > 0
+        return changed_count > 0
 
     def delete_assignment(self, assignment_id: str) -> None:
         """Remove one assignment."""

@@ -157,7 +157,7 @@ class LogStore:
         if oldest is None or limit is None or oldest >= limit:
             return 0
         first = self.first_sequence_from(instant)
-        return self._db.execute("DELETE FROM log_entry WHERE sequence < ?", (first,)).rowcount
+        return self._db.changed_count("DELETE FROM log_entry WHERE sequence < ?", (first,))
 
     def append_audit(self, event: AuditEvent) -> None:
         """Append an audit event; its sequence is given here."""

@@ -64,6 +64,9 @@ class Connection:
         server_name: the name that the certificate must bear.
         max_body_bytes: size limit of a body, as sent and decoded.
         monotonic: seconds that never go back.
+
+    Attributes:
+        meanwhile: called when a request has been sent, before its answer is awaited; may be replaced.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Connection:
         self._max_body_bytes = max_body_bytes
         self._monotonic = monotonic
         self._channel: _Channel | None = None
+        self.meanwhile: Callable[[], None] = _nothing
 
     def exchange(self, request: WireRequest, timeout_s: float) -> Reply:
         """Return the answer to one request, or a failure with a fixed sentence.
@@ -160,6 +164,7 @@ class Connection:
             _send(channel, request)
         except (BrokenPipeError, ConnectionResetError):
             is_sent = False  # the server may have answered before it had read everything, for example 413
+        self.meanwhile()
         plain = plain_head(channel.peek())
         if plain is not None:
             body = channel.body(plain, self._max_body_bytes)
@@ -183,6 +188,10 @@ class Connection:
             if size > limit:
                 raise TooLarge
         return b"".join(pieces)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _send(channel: _Channel, request: WireRequest) -> None:

@@ -80,6 +80,10 @@ class HttpTransport:
         reply = self._connection.exchange(request, self._timeout_s)
         return timed_out() if (self._now() - sent_at).total_seconds() >= self._timeout_s else reply
 
+    def use_waits(self, work: Callable[[], None]) -> None:
+        """Have work done on the sending thread whenever a request is on its way; it must not take long, nor raise."""
+        self._connection.meanwhile = work
+
     def close(self) -> None:
         """Give up the connection; the next call opens a new one."""
         self._connection.close()

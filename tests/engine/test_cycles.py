@@ -275,6 +275,33 @@ def test_a_cycle_that_is_broken_off_goes_on_where_it_stopped(open_lab: Callable[
     assert lab.job.watermark is not None
 
 
+@pytest.mark.rule("ENG-320")
+def test_an_imported_schema_is_applied_to_everybody_at_once_unless_the_job_rests(lab: Lab) -> None:
+    lab.without_groups()
+    lab.people("ada", "mia")
+    lab.start()
+    lab.look()
+    lab.sim.provisioning.put_schema(lab.app, lab.sim.provisioning.get_schema(lab.app))
+    lab.run()
+    assert lab.sent() == ["GET /Users?probe", "GET /Users?userName eq ada", "GET /Users?userName eq mia"]
+    assert "Update attribute mappings or scope" in lab.audit()
+
+    lab.sim.provisioning.stop(lab.app)
+    lab.sim.provisioning.put_schema(lab.app, lab.sim.provisioning.get_schema(lab.app))
+    lab.run(timedelta(days=1))
+    assert lab.sent() == []
+
+    lab.tapt.revoke_token()
+    lab.sim.provisioning.start(lab.app)
+    lab.run()
+    assert lab.job.status is JobStatus.QUARANTINE
+    lab.look()
+    lab.sim.provisioning.put_schema(lab.app, lab.sim.provisioning.get_schema(lab.app))
+    lab.run(timedelta(minutes=29))
+    assert lab.sent() == []
+    assert lab.job.status is JobStatus.QUARANTINE
+
+
 @pytest.mark.rule("ENG-157")
 @pytest.mark.parametrize(("days", "kind"), [(29, CycleKind.INCREMENTAL), (31, CycleKind.INITIAL)])
 def test_a_watermark_that_is_too_old_leads_to_an_initial_cycle(lab: Lab, days: int, kind: CycleKind) -> None:

@@ -165,18 +165,30 @@ def test_a_soft_delete_without_active_and_the_renamed_upn(
     assert len(lab.writes()) == sent
 
 
-@pytest.mark.rule("ENG-193")
+@pytest.mark.rule("ENG-193", "ENG-010")
 @pytest.mark.parametrize("event", EVENTS)
 def test_the_state_can_feed_another_attribute(lab: Lab, event: str) -> None:
     _with_filter(lab)
     lab.unmap("active")
-    lab.map("userType", expression='Switch([IsSoftDeleted], "member", "True", "left")')
+    lab.map("userType", expression='Switch([IsSoftDeleted], "neither", "True", "left", "False", "member")')
     _linked(lab)
+    assert [user["userType"] for user in lab.tapt.users()] == ["member"]
     EVENTS[event](lab)
     lab.cycle()
 
     assert "Replace:userType=left" in lab.writes()[0]
-    assert [user["active"] for user in lab.tapt.users()] == [True]
+    assert [(user["userType"], user["active"]) for user in lab.tapt.users()] == [("left", True)]
+
+
+@pytest.mark.rule("ENG-010")
+def test_without_an_assignment_nobody_counts_as_deleted_when_all_users_are_synced(lab: Lab) -> None:
+    lab.sim.provisioning.set_scope(lab.app, "all")
+    _linked(lab)
+    EVENTS["E4 unassigned"](lab)
+    lab.cycle()
+
+    assert lab.writes() == []
+    assert lab.active() == {"ada": True}
 
 
 @pytest.mark.rule("ENG-194", "ENG-110")

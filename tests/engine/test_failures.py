@@ -268,6 +268,25 @@ def test_a_target_that_recovers_ends_the_quarantine_by_itself(users: Lab) -> Non
     assert users.active() == {"ada": True}
 
 
+@pytest.mark.rule("ENG-290", "ENG-276")
+def test_a_rate_limiter_that_blocks_everything_quarantines_the_job_until_it_lets_requests_through(users: Lab) -> None:
+    users.person("ada")
+    users.start()
+    users.fault(status=429)
+    users.edit("ada", jobTitle="Chief")
+    users.cycle()
+    assert users.job.quarantine is not None
+    assert users.job.quarantine.error_code == "TooManyRequests"
+    assert users.escrows() == []
+
+    users.run(timedelta(minutes=29))
+    assert users.sent()[-1] == "GET /Users?probe"
+    users.heal()
+    users.run(timedelta(minutes=1))
+    assert users.job.status is JobStatus.ACTIVE
+    assert users.writes() == ["PATCH /Users/ada Add:title=Chief"]
+
+
 @pytest.mark.rule("ENG-285", "ENG-156")
 def test_what_changed_during_the_quarantine_is_not_lost(users: Lab) -> None:
     users.person("ada")

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -324,14 +325,22 @@ class Running:
     def __init__(self, target: Target, *words: str) -> None:
         given = [sys.executable, "-m", "entra_sim.cli", "sync", "--url", target.url, *words]
         env = {**os.environ, "ENTRA_SIM_TOKEN": TOKEN}
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(given, env=env, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - open while the process goes on, to be read then
+        self.process = subprocess.Popen(given, env=env, cwd=ROOT, stdout=self._out, stderr=subprocess.PIPE, text=True)
+
+    def printed(self) -> list[str]:
+        """Return the whole lines so far; the place where the process goes on writing stays."""
+        written = os.pread(self._out.fileno(), os.fstat(self._out.fileno()).st_size, 0)
+        return written.decode().splitlines(keepends=True)[: written.count(b"\n")]
 
     def stopped(self) -> tuple[str, str, float]:
         began = time.monotonic()
         self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=20)
-        return out, err, time.monotonic() - began
+        _, err = self.process.communicate(timeout=20)
+        seconds = time.monotonic() - began
+        out = "".join(self.printed())
+        self._out.close()
+        return out, err, seconds
 
 
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -395,9 +404,11 @@ def test_ctrl_c_does_not_wait_for_a_target_that_hangs(
 @pytest.mark.rule("ENG-124")
 def test_watch_reads_the_files_anew_before_each_cycle(target: Target, files: Path, tmp_path: Path) -> None:
     running = Running(target, str(files), "--data", str(tmp_path / "data"), "--every", "1s", "--json")
-    until(lambda: len(target.tapt.users()) == 3)
+    until(lambda: len(running.printed()) > 0)
+    assert len(target.tapt.users()) == 3
     (files / "users.csv").write_text(PEOPLE.replace("Cy Orr,Sales", "Cy Orr,Legal"), encoding="utf-8")
-    until(lambda: (target.tapt.user("cy@contoso.example") or {}).get(ENTERPRISE, {}).get("department") == "Legal")
+    until(lambda: any(json.loads(line)["counts"]["update"] for line in running.printed()[1:]))
+    assert (target.tapt.user("cy@contoso.example") or {}).get(ENTERPRISE, {}).get("department") == "Legal"
     (files / "users.csv").write_text("half a file", encoding="utf-8")
     out, err, seconds = running.stopped()
     assert running.process.returncode == 130

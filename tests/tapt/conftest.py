@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +19,8 @@ from werkzeug.test import Client
 
 from entra_sim.mock_tapt import Tapt
 from entra_sim.mock_tapt.clock import StandaloneClock
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

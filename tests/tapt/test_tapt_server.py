@@ -178,10 +178,10 @@ def test_kill_in_a_burst_of_creates_loses_nothing_acknowledged(start: Start, tmp
                 with lock:
                     acknowledged.append(name)
 
-    clients = [threading.Thread(target=create_until_it_breaks, args=(n,)) for n in range(4)]
+    clients = [threading.Thread(target=create_until_it_breaks, args=(n,)) for n in range(32)]
     for client in clients:
         client.start()
-    while len(acknowledged) < 300:
+    while len(acknowledged) < 600:
         assert any(client.is_alive() for client in clients)
         threading.Event().wait(0.01)
     os.kill(server.process.pid, signal.SIGKILL)

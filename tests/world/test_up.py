@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from entra_sim.simulator.service.instance import write_private
+
 COMMAND = [sys.executable, "-m", "entra_sim.cli"]
 ANY_PORTS = ("--port", "0", "--tapt-port", "0")
 READY_S = 20.0
@@ -90,6 +92,36 @@ def test_up_serves_seeds_moves_and_ends_cleanly(running: Running) -> None:
 
 def test_sigterm_ends_up_as_well(running: Running) -> None:
     code, output = running.stop(signal.SIGTERM)
+    assert (code, "Traceback" in output) == (0, False)
+
+
+def test_a_private_file_is_whole_as_soon_as_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, open_descriptor = tmp_path / "ready.json", os.fdopen
+    path.write_text("before")
+    seen: list[str] = []
+
+    def open_and_look(*arguments: Any, **named: Any) -> Any:
+        seen.append(path.read_text())
+        return open_descriptor(*arguments, **named)
+
+    monkeypatch.setattr(os, "fdopen", open_and_look)
+    write_private(path, "after")
+    assert (seen, path.read_text(), list(tmp_path.iterdir())) == (["before"], "after", [path])
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_raw_characters_reach_tapt_in_up_as_they_do_alone(running: Running) -> None:
+    address = running.facts["tapt_url"].removeprefix("http://").split(":")
+    target = '/scim/v2/Users?filter=displayName+eq+"Bjørn"&x={}|^'
+    with socket.create_connection((address[0], int(address[1])), timeout=10) as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        assert answer.startswith(b"HTTP/1.1 401 ")
+    with socket.create_connection((address[0], int(address[1])), timeout=10) as left_open:
+        left_open.sendall(b"GET /scim/v2/Us")
+        began = time.monotonic()
+        code, output = running.stop()
+    assert time.monotonic() - began < 2.5
     assert (code, "Traceback" in output) == (0, False)
 
 

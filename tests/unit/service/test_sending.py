@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from datetime import UTC
+from datetime import datetime
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from entra_sim.simulator.clock import VirtualClock
 from entra_sim.simulator.scim.call import Call
 from entra_sim.simulator.scim.call import Reply
+from entra_sim.simulator.scim.profile import TenantUrl
 from entra_sim.simulator.service.claims import Claims
+from entra_sim.simulator.service.driving import Line
 from entra_sim.simulator.service.driving import Task
 from entra_sim.simulator.service.driving import run_tasks
 from entra_sim.simulator.service.position import Position
+from entra_sim.simulator.transport.credentials import BearerToken
+from entra_sim.simulator.transport.http import HttpTransport
 
 
 class FakeLine:
@@ -146,3 +155,41 @@ def test_a_claim_is_waited_for() -> None:
     thread.join(10)
 
     assert order == ["first", "second"]
+
+
+class Waiting(HttpTransport):
+    """A transport on which every request is on its way for a moment, and answered."""
+
+    def send(self, call: Call) -> Reply:
+        """Wait, then answer."""
+        self._connection.meanwhile()
+        return Reply(status=204)
+
+
+def test_books_that_cannot_be_kept_are_no_failure_of_the_target() -> None:
+    def work_off() -> None:
+        done.append("work")
+        if len(done) == 2:
+            raise OSError("the disk is full")
+
+    done: list[str] = []
+    url = TenantUrl.parse("http://127.0.0.1:9/scim", allow_http=True)
+    core: Any = SimpleNamespace(
+        connect=Waiting,
+        clock=VirtualClock(datetime(2026, 1, 5, tzinfo=UTC)),
+        numbers=count(1),
+        exchanges=[],
+        database=SimpleNamespace(work_off=work_off),
+    )
+    application: Any = SimpleNamespace(application_id="a", name="Target")
+    line = Line(core, application, url, BearerToken("secret-token-1234"))
+    call = Call(method="GET", path="/Users")
+    assert line.send(call).status == 204
+    assert done == []
+    line.use_waits()
+    assert line.send(call).status == 204
+    assert done == ["work"]
+    with pytest.raises(OSError, match="disk"):
+        line.send(call)
+    assert line.send(call).status == 204
+    assert len(done) == 3

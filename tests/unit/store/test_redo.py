@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -283,4 +284,60 @@ def test_a_command_that_reads_brings_back_what_a_killed_instance_left(tmp_path: 
     stopped = read_simulator(killed)
     assert stopped.core.database.value("SELECT value FROM tenant WHERE key = 'left'") == "x"
     stopped.close()
+    database.close()
+
+
+def test_statements_are_put_off_until_somebody_reads_or_waits_and_seen_by_all_that_reads(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    seen: list[str] = []
+    database.connection.set_trace_callback(seen.append)
+    with database.atomic(may_wait=True):
+        for key in ("first", "second", "third"):
+            database.execute(ADD, (key, ""))
+    assert not any("INSERT" in text for text in seen)
+    database.work_off()
+    assert [text.split("'")[1] for text in seen if "INSERT" in text] == ["first", "second"]
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("fourth", ""))
+        assert database.changed_count("UPDATE tenant SET value = 'seen'") == 4
+        database.execute_many(ADD, [("fifth", ""), ("sixth", "")])
+        assert keys(database) == ["first", "second", "third", "fourth", "fifth", "sixth"]
+        database.work_off()
+    killed = Database.open(copied(tmp_path / "simulator.db", tmp_path / "killed"))
+    assert keys(killed) == keys(database)
+    assert killed.value("SELECT COUNT(*) FROM tenant WHERE value = 'seen'") == 4
+    killed.close()
+    database.close()
+
+
+def test_a_transaction_that_contradicts_what_is_stored_is_undone_alone_and_never_comes_back(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    for statements in (["first"], ["second", "first"], ["third"]):
+        with database.atomic(may_wait=True):
+            for key in statements:
+                database.execute(ADD, (key, ""))
+    killed = Database.open(copied(tmp_path / "simulator.db", tmp_path / "killed"))
+    assert keys(killed) == ["first", "third"]
+    killed.close()
+    with pytest.raises(sqlite3.IntegrityError):
+        keys(database)
+    assert keys(database) == ["first", "third"]
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("fourth", ""))
+    database.close()
+    database = Database.open(tmp_path / "simulator.db")
+    assert keys(database) == ["first", "third", "fourth"]
+    database.close()
+
+
+def test_who_waits_does_not_wait_for_somebody_who_is_at_work(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "simulator.db")
+    with database.atomic(may_wait=True):
+        database.execute(ADD, ("first", ""))
+    with database.lock:
+        thread = threading.Thread(target=database.work_off)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+    assert keys(database) == ["first"]
     database.close()

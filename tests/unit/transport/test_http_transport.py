@@ -68,6 +68,25 @@ def test_a_lookup_byte_for_byte(raw_server: Start, connect: Connect) -> None:
     ]
 
 
+def test_work_is_done_while_a_request_is_on_its_way(raw_server: Start, connect: Connect) -> None:
+    is_done = threading.Event()
+
+    def answer(sock: socket.socket) -> None:
+        assert is_done.wait(5)
+        sock.sendall(body_answer(b"late"))
+
+    server = raw_server(answer, answer)
+    transport = connect(server)
+    transport.use_waits(is_done.set)
+    assert transport.send(READ).body == b"late"
+    is_done.clear()
+    assert transport.send(READ).body == b"late"
+    server.close()
+    is_done.clear()
+    assert transport.send(READ).failure
+    assert not is_done.is_set()
+
+
 @pytest.mark.rule("WIRE-011", "WIRE-001", "WIRE-025")
 def test_a_write_byte_for_byte(raw_server: Start, connect: Connect) -> None:
     server = raw_server()
