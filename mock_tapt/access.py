@@ -27,6 +27,7 @@ from itsdangerous import BadSignature
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response as BaseResponse
 
+from entra_sim.mock_tapt.form_limits import MAX_MAIL_LENGTH
 from entra_sim.mock_tapt.ids import new_key
 from entra_sim.mock_tapt.site import ADMINISTRATORS
 from entra_sim.mock_tapt.site import LOOPBACK_NAMES
@@ -156,7 +157,7 @@ def add_headers(response: Response) -> Response:
 def sign_in() -> Any:
     """Show the sign-in page, or sign in."""
     site = current_site()
-    mail = request.form.get("email", "").strip().lower()
+    mail = request.form.get("email", "").strip().lower()[:MAX_MAIL_LENGTH]
     after = _local_path(request.values.get("next", ""))
     if request.method == "GET":
         if person() is not None:

@@ -15,6 +15,7 @@ from flask import Response
 from flask import render_template
 from flask import request
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound
 
 from entra_sim.mock_tapt import access
 from entra_sim.mock_tapt import presenting
@@ -24,6 +25,7 @@ from entra_sim.mock_tapt import routes_pages
 from entra_sim.mock_tapt import routes_scim
 from entra_sim.mock_tapt import routes_settings
 from entra_sim.mock_tapt.errors import error_body
+from entra_sim.mock_tapt.form_limits import MAX_SEARCH_LENGTH
 from entra_sim.mock_tapt.messages import SCIM_MEDIA_TYPE
 from entra_sim.mock_tapt.tapt import SCIM_ROOT
 
@@ -114,8 +116,10 @@ def _refused(error: HTTPException) -> Response:
         return Response(body, status=error.code or 500, content_type=SCIM_MEDIA_TYPE)
     if "entra_sim.site" not in request.environ:
         return Response(f"{error.name}\n", status=error.code or 500, content_type="text/plain; charset=utf-8")
-    status = error.code or 500
-    page = render_template("error.html", status=status, name=error.name, text=error.description or "")
+    status, text = error.code or 500, error.description or ""
+    if isinstance(error, NotFound) and text == NotFound.description:
+        text = f"There is no page {request.path[:MAX_SEARCH_LENGTH]}."
+    page = render_template("error.html", status=status, name=error.name, text=text)
     return access.add_headers(Response(page, status=status, content_type="text/html; charset=utf-8"))
 
 

@@ -23,6 +23,8 @@ from entra_sim.mock_tapt.clock import parse_instant
 from entra_sim.mock_tapt.errors import TaptError
 from entra_sim.mock_tapt.faults import PRESETS
 from entra_sim.mock_tapt.faults import Fault
+from entra_sim.mock_tapt.form_limits import MAX_SEARCH_LENGTH
+from entra_sim.mock_tapt.form_limits import refuse_long
 from entra_sim.mock_tapt.journal import Exchange
 from entra_sim.mock_tapt.tapt import SCIM_ROOT
 
@@ -52,7 +54,7 @@ def _base() -> str:
 @blueprint.get("/requests")
 def requests() -> Any:
     """List the exchanges, newest first."""
-    wanted = {name: request.args.get(name, "").strip() for name in ("method", "path", "status")}
+    wanted = {name: request.args.get(name, "").strip()[:MAX_SEARCH_LENGTH] for name in ("method", "path", "status")}
     found = [exchange for exchange in reversed(current_tapt().journal.exchanges()) if _fits(exchange, wanted)]
     return render_template(
         "requests.html",
@@ -117,10 +119,11 @@ def faults() -> Any:
     values = {name: request.values.get(name, "") for name in ("name", "method", "path", "cut")}
     values |= {name: request.values.get(name, "") for name, _, _ in FAULT_FIELDS}
     values |= {name: request.values.get(name, "") for name, _ in FAULT_FLAGS}
-    error = ""
+    labels, error = {name: label for name, label, _ in FAULT_FIELDS}, ""
     if request.method == "POST":
         needs_administrator()
         try:
+            refuse_long({labels.get(name, name): text for name, text in values.items()})
             with tapt.lock:
                 tapt.faults.add(_fault_of(values))
             return redirect(url_for("inspector.faults"), 303)

@@ -18,6 +18,9 @@ from entra_sim.mock_tapt import browsing
 from entra_sim.mock_tapt.access import current_tapt
 from entra_sim.mock_tapt.access import needs_administrator
 from entra_sim.mock_tapt.errors import TaptError
+from entra_sim.mock_tapt.form_limits import MAX_PAGE
+from entra_sim.mock_tapt.form_limits import MAX_SEARCH_LENGTH
+from entra_sim.mock_tapt.form_limits import refuse_long
 from entra_sim.mock_tapt.schema import ENTERPRISE_USER
 from entra_sim.mock_tapt.tapt import SCIM_ROOT
 
@@ -50,18 +53,22 @@ def _base() -> str:
 @blueprint.get("/profiles")
 def profiles() -> Any:
     """List the users."""
-    page = request.args.get("page", 1, type=int)
-    search, status = request.args.get("q", "").strip(), request.args.get("status", "")
-    found, total = browsing.find_profiles(current_tapt(), search, status, max(page, 1), PAGE_SIZE, _base())
+    page, search = _page_number(), request.args.get("q", "").strip()[:MAX_SEARCH_LENGTH]
+    status = request.args.get("status", "")[:MAX_SEARCH_LENGTH]
+    found, total = browsing.find_profiles(current_tapt(), search, status, page, PAGE_SIZE, _base())
     return render_template(
         "profiles.html",
         rows=[_profile_row(shown, origin) for shown, origin in found],
         total=total,
-        page=max(page, 1),
+        page=page,
         pages=max(1, -(-total // PAGE_SIZE)),
         search=search,
         status=status,
     )
+
+
+def _page_number() -> int:
+    return min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE)
 
 
 def _profile_row(shown: dict[str, Any], origin: str) -> dict[str, Any]:
@@ -116,6 +123,7 @@ def add_profile() -> Any:
     error = ""
     if request.method == "POST":
         try:
+            refuse_long({label: values[path] for label, path in FIELDS})
             added = browsing.add_by_paths(current_tapt(), values, who=access.person() or "")
             flash(f"{_name(added)} was added.")
             return redirect(url_for("pages.profile", profile_id=added["id"]), 303)
@@ -143,6 +151,7 @@ def edit_profile(profile_id: str) -> Any:
         if wants_active != is_active:
             changes["active"] = wants_active
         try:
+            refuse_long({label: given[path] for label, path in FIELDS})
             if changes:
                 tapt.edit_by_hand(shown["userName"], changes, who=access.person() or "")
                 flash("Saved by hand. The provisioning service does not undo it by itself.")
@@ -176,7 +185,7 @@ def delete_profile(profile_id: str) -> Any:
 @blueprint.get("/groups")
 def groups() -> Any:
     """List the groups."""
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = _page_number()
     found, total = browsing.find_groups(current_tapt(), page, PAGE_SIZE)
     pages = max(1, -(-total // PAGE_SIZE))
     return render_template("groups.html", rows=found, total=total, page=page, pages=pages)

@@ -20,6 +20,7 @@ from entra_sim.simulator.scim.call import Reply
 from entra_sim.simulator.scim.profile import TenantUrl
 from entra_sim.simulator.service.claims import Claims
 from entra_sim.simulator.settings import Settings
+from entra_sim.simulator.store.cycle_tally import CycleTally
 from entra_sim.simulator.store.database import Database
 from entra_sim.simulator.store.directory import DirectoryStore
 from entra_sim.simulator.store.feed import FeedStore
@@ -69,6 +70,7 @@ class Core:
     jobs: JobStore = field(init=False)
     progress: ProgressStore = field(init=False)
     logs: LogStore = field(init=False)
+    tally: CycleTally = field(init=False)
     exchanges: deque[ExchangeRecord] = field(default_factory=lambda: deque(maxlen=EXCHANGES_KEPT))
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     running: set[str] = field(default_factory=set)
@@ -80,6 +82,7 @@ class Core:
         self.jobs = JobStore(self.database)
         self.progress = ProgressStore(self.database)
         self.logs = LogStore(self.database)
+        self.tally = CycleTally(self.database)
 
     @property
     def tenant_id(self) -> str:

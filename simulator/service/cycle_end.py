@@ -27,6 +27,7 @@ def close(core: Core, application: Application, job_id: str, cycle: Cycle) -> st
     """
     with core.database.atomic():
         core.progress.delete_cycle(job_id)
+        core.tally.catch_up(cycle.cycle_id)
         core.progress.clear_linked_intents(job_id)
         job = core.jobs.get(job_id)
         if job is None:  # deleted while the cycle ran: what it wrote since goes too (ENG-322)
@@ -87,7 +88,8 @@ def finished(core: Core, job: SynchronizationJob, cycle: Cycle, *, state: str) -
 
 def drop_old_logs(core: Core) -> None:
     """Drop provisioning log records that are older than the retention. Source: ENG-349."""
-    core.logs.delete_before(core.clock.now() - timedelta(days=core.settings.log_retention_days))
+    if core.logs.delete_before(core.clock.now() - timedelta(days=core.settings.log_retention_days)):
+        core.tally.drop_before(core.logs.first_sequence())
 
 
 def _audit(core: Core, application: Application, cycle: Cycle) -> None:

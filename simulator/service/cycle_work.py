@@ -197,6 +197,7 @@ class CycleWork:
                 return
             with self._core.database.atomic(may_wait=True):
                 self._core.progress.clear_linked_intents(self._job.job_id)
+                self._core.tally.catch_up(self._cycle.cycle_id)
             for subject in self._intend(phase, [object_id for object_id in page if object_id not in done]):
                 yield self._task(subject)
 
@@ -394,7 +395,10 @@ class CycleWork:
 
     def _reference_tasks(self) -> Iterator[Task]:
         references = ReferencePass(self._core, self._job, self._observer, self._run)
-        for work in references.works():
+        for number, work in enumerate(references.works(), 1):
+            if number % self._core.settings.page_size == 0:
+                with self._core.database.atomic(may_wait=True):
+                    self._core.tally.catch_up(self._cycle.cycle_id)
             began_at = self._core.clock.now()
             finish = partial(self._record_reference, references, work, began_at)
             yield Task(key=lambda: "", exchange=work.exchange, before=lambda call: None, finish=finish)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +67,10 @@ class Queries:
     ) -> list[ProvisioningLogEntry]:
         """Return the records that fit a filter."""
         return self._core.logs.list_entries(wanted, limit=limit, newest_first=newest_first)
+
+    def stream_logs(self, wanted: LogFilter) -> Iterator[ProvisioningLogEntry]:
+        """Yield the records that fit a filter as they are found, newest first."""
+        return self._core.logs.stream_newest(wanted)
 
     def log_entry(self, entry_id: str) -> ProvisioningLogEntry | None:
         """Return one record, or None."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 
 from entra_sim.simulator.model.job import AuditEvent
 from entra_sim.simulator.model.log import ProvisioningLogEntry
@@ -147,22 +144,10 @@ class Screens(DirectoryScreens):
 
     def cycle_counts(self, cycle_id: str) -> dict[tuple[str, str], int]:
         """Return (action, status) → records of one cycle."""
-        return self._log_search.counts(cycle_id)
+        return self._core.tally.counts(cycle_id)
 
-    def recent_cycles(
-        self,
-        application_id: str,
-        *,
-        limit: int = 5,
-        known: Mapping[str, CycleSummary] = MappingProxyType({}),
-        remember: Callable[[str, CycleSummary], None] = lambda cycle_id, summary: None,
-    ) -> tuple[CycleSummary, ...]:
-        """Return the newest cycles that left records, newest first.
-
-        Args:
-            known: summaries of former calls; the newest cycle, which may still grow, is counted anew.
-            remember: called with every summary that will not change any more.
-        """
+    def recent_cycles(self, application_id: str, *, limit: int = 5) -> tuple[CycleSummary, ...]:
+        """Return the newest cycles that left records, newest first."""
         found: list[CycleSummary] = []
         before = END
         while len(found) < limit:
@@ -171,13 +156,8 @@ class Screens(DirectoryScreens):
             if not newest:
                 break
             row = self._db.rows("SELECT cycle_id FROM log_entry WHERE sequence = ?", newest)[0]
-            summary = known.get(row[0]) if found else None
-            if summary is None:
-                summary = self._cycle(row[0], *self._log_search.span(row[0]))
-                if found:
-                    remember(row[0], summary)
-            found.append(summary)
-            before = summary.first_sequence
+            found.append(self._cycle(row[0], *self._log_search.span(row[0])))
+            before = found[-1].first_sequence
         return tuple(found)
 
     def _cycle(self, cycle_id: str, first: int, last: int) -> CycleSummary:

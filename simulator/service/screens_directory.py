@@ -128,9 +128,10 @@ class DirectoryScreens:
         """Return how many groups there are."""
         return int(self._db.value("SELECT COUNT(*) FROM directory_group"))
 
-    def count_members(self, group_id: str) -> int:
-        """Return how many direct members a group has."""
-        return int(self._db.value("SELECT COUNT(*) FROM member WHERE group_id = ?", (group_id,)))
+    def count_members(self, group_id: str, *, most: int = -1) -> int:
+        """Return how many direct members a group has, or `most` if it has so many or more."""
+        statement = "SELECT COUNT(*) FROM (SELECT 1 FROM member WHERE group_id = ? LIMIT ?)"
+        return int(self._db.value(statement, (group_id, most)))
 
     def members(self, group_id: str, *, limit: int = 50, offset: int = 0) -> tuple[User | Group, ...]:
         """Return direct members of a group in the order they came; those in the recycle bin are left out."""

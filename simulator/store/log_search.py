@@ -104,16 +104,18 @@ class LogSearch:
             yield mix
             least = (*mix[:-1], mix[-1] + NEXT)
 
-    def counts(self, cycle_id: str) -> dict[tuple[str, str], int]:
-        """Return (action, status) → records of a cycle."""
-        found = {}
+    def counts_behind(self, cycle_id: str, position: int) -> list[tuple[str, str, int, int]]:
+        """Return status, action, number and last position of the records of a cycle behind a position."""
+        found = []
         for status, action in self._mixes("cycle_id", cycle_id, _CYCLE):
-            found[action, status] = int(
-                self._db.value(
-                    "SELECT COUNT(*) FROM log_entry WHERE cycle_id = ? AND status = ? AND action = ?",
-                    (cycle_id, status, action),
-                )
+            row = self._db.row(
+                "SELECT COUNT(*), MAX(sequence) FROM log_entry "
+                "WHERE cycle_id = ? AND status = ? AND action = ? AND sequence > ?",
+                (cycle_id, status, action, position),
             )
+            assert row is not None
+            if row[0]:
+                found.append((status, action, int(row[0]), int(row[1])))
         return found
 
     def span(self, cycle_id: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
@@ -29,6 +30,11 @@ class LogFilter:
     since_sequence: int = 0
     before_sequence: int = 0
     after: datetime | None = None
+
+
+SHORTEST_STRETCH = 2_000
+LONGEST_STRETCH = 32_000
+"""Positions that are looked at in one go."""
 
 
 class LogStore:
@@ -95,9 +101,31 @@ class LogStore:
         )
         return [replace(from_text(ProvisioningLogEntry, row["document"]), sequence=row["sequence"]) for row in rows]
 
+    def stream_newest(self, wanted: LogFilter) -> Iterator[ProvisioningLogEntry]:
+        """Yield records that fit as they are found, newest first, for filters that look at each record.
+
+        It goes back in stretches that double, so that what is new comes at once and an end can be made at any time.
+        """
+        first = max(1, wanted.since_sequence + 1)
+        if wanted.after is not None:
+            first = max(first, self.first_sequence_from(wanted.after))
+        high, stretch = self.last_sequence() + 1, SHORTEST_STRETCH
+        if wanted.before_sequence:
+            high = min(high, wanted.before_sequence)
+        first = max(first, self.first_sequence())
+        while high > first:
+            low = max(first, high - stretch)
+            part = replace(wanted, since_sequence=low - 1, before_sequence=high, after=None)
+            yield from self.list_entries(part, newest_first=True)
+            high, stretch = low, min(2 * stretch, LONGEST_STRETCH)
+
     def last_sequence(self) -> int:
         """Return the newest position of the log."""
         return int(self._db.value("SELECT COALESCE(MAX(sequence), 0) FROM log_entry"))
+
+    def first_sequence(self) -> int:
+        """Return the oldest position of the log, or one past the newest that could be when it is empty."""
+        return int(self._db.value("SELECT COALESCE(MIN(sequence), 1 << 62) FROM log_entry"))
 
     def first_sequence_from(self, instant: datetime) -> int:
         """Return the position of the first record at or after an instant, or one past the newest.

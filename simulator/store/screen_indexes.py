@@ -41,3 +41,16 @@ def sort_log_indexes(database: sqlite_utils.Database) -> None:
     """Make the two indexes of the log answer every filter without walking through records that do not fit."""
     for statement in SORTED_STATEMENTS:
         database.execute(statement)
+
+
+def add_cycle_tally(database: sqlite_utils.Database) -> None:
+    """Make the table of what each cycle left in the log, and count once what an older version has written."""
+    database.execute(
+        "CREATE TABLE cycle_tally (cycle_id TEXT NOT NULL, status TEXT NOT NULL, action TEXT NOT NULL, "
+        "record_count INTEGER NOT NULL, last_sequence INTEGER NOT NULL, "
+        "PRIMARY KEY (cycle_id, status, action)) STRICT, WITHOUT ROWID"
+    )
+    database.execute(
+        "INSERT INTO cycle_tally SELECT cycle_id, status, action, COUNT(*), MAX(sequence) FROM log_entry "
+        "WHERE cycle_id IS NOT NULL AND status IS NOT NULL AND action IS NOT NULL GROUP BY cycle_id, status, action"
+    )

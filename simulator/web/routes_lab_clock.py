@@ -51,7 +51,6 @@ def change() -> Answer:
             web_state().drafts.clear()
             web_state().tests.clear()
             web_state().facts.clear()
-            web_state().cycles.clear()
             notify("ok", "Lab restored", f"It is {made.saved_at:%Y-%m-%d %H:%M} UTC again.")
     except SimulatorError as error:
         notify("bad", "Not possible", str(error))

@@ -64,9 +64,7 @@ def _facts(application: Application, state: Standing) -> dict[str, object]:
         "so_far": so_far(counts),
         "references_left": references_left,
         "linked": sim.core.jobs.count_entries(job.job_id),
-        "cycles": screens().recent_cycles(
-            application.application_id, known=web_state().cycles, remember=web_state().cycles.put
-        ),
+        "cycles": screens().recent_cycles(application.application_id),
         "next_retry": next((item.next_attempt_at for item in sim.queries.escrows(application)[:1]), None)
         if state.waiting_count
         else None,

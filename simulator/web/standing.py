@@ -92,17 +92,23 @@ def _sentence(job: SynchronizationJob, *, is_on: bool) -> str:
 
 
 def _percent(sim: Simulator, job: SynchronizationJob) -> int:
-    """Return pages done of pages known; in an incremental cycle the share of what it has imported."""
+    """Return the share of the work that is known: objects looked at, then references (managers, members) written.
+
+    In an incremental cycle it is not known beforehand how many objects there will be: they make up the first half.
+    """
     cycle = job.cycle
     if cycle is None:
         return 100 if job.watermark is not None else 0
+    references_done = cycle.counts.imported_reference_deltas
+    references = references_done + sim.core.progress.count_pending(job.job_id)
     if cycle.kind is not CycleKind.INITIAL:
-        return 99 if cycle.phase is Phase.REFERENCES else 50
-    size = max(1, sim.settings.page_size)
-    users = sim.core.directory.count_users() + sim.core.directory.count_users(deleted=True)
-    pages = -(-users // size) + -(-Screens(sim.core).count_groups() // size)
-    done = cycle.counts.imported // size
-    return min(99, 100 * done // max(1, pages))
+        return min(99, 50 + 50 * references_done // max(1, references)) if cycle.phase is Phase.REFERENCES else 50
+    if cycle.phase is Phase.REFERENCES:
+        objects = cycle.counts.imported
+    else:
+        users = sim.core.directory.count_users() + sim.core.directory.count_users(deleted=True)
+        objects = max(users + Screens(sim.core).count_groups(), cycle.counts.imported)
+    return min(99, 100 * (cycle.counts.imported + references_done) // max(1, objects + references))
 
 
 def so_far(counts: Mapping[tuple[str, str], int]) -> str:

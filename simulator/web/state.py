@@ -90,7 +90,6 @@ class WebState:
     drafts: Shelf = field(default_factory=Shelf)
     runs: Shelf = field(default_factory=Shelf)
     facts: Shelf = field(default_factory=Shelf)
-    cycles: Shelf = field(default_factory=Shelf)
     ended_sessions: Shelf = field(default_factory=Shelf)
     work: Background = field(default_factory=Background)
 

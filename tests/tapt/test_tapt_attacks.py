@@ -104,3 +104,74 @@ def test_path_tricks_find_nothing(browser: Browser, path: str) -> None:
     assert answer.status_code in (303, 308, 404)
     assert "import" not in answer.text
     assert "evil.example" not in answer.headers.get("Location", "")
+
+
+LONG = "x" * 60_000
+"""Longer than any field, shorter than the limit of a whole form."""
+
+
+@pytest.mark.parametrize("field", ["userName", "displayName", "title", 'emails[type eq "work"].value'])
+def test_a_profile_with_an_over_long_field_is_refused_and_nothing_is_lost(
+    browser: Browser, tapt: Tapt, field: str
+) -> None:
+    ada = tapt.add_profile({"userName": "ada", "displayName": "Ada"})
+    for path in ("/profiles/add", f"/profiles/{ada['id']}/edit"):
+        browser.get(path)
+        browser.post(path, **({"userName": "new", "displayName": "New", "title": "Kept"} | {field: LONG}))
+        assert browser.status == 422, path
+        assert "has 60,000 characters; at most 1,024 are allowed." in browser.text
+        assert field == "title" or 'value="Kept"' in browser.page
+    assert [user["userName"] for user in tapt.users()] == ["ada"]
+    assert tapt.users()[0]["displayName"] == "Ada"
+
+
+@pytest.mark.parametrize("field", ["name", "path", "method", "detail", "nth", "share", "from_at", "content_type"])
+def test_an_over_long_fault_is_refused(browser: Browser, tapt: Tapt, field: str) -> None:
+    browser.get("/faults")
+    browser.post("/faults", **{"status": "503", "detail": "Kept", field: "9" * 6000})
+    assert browser.status == 422
+    assert "6,000 characters" in browser.text
+    assert tapt.faults.list() == []
+
+
+def test_an_over_long_name_of_the_organisation_is_refused(browser: Browser, tapt: Tapt) -> None:
+    before = tapt.organisation_name
+    browser.get("/settings")
+    browser.post("/settings", name=LONG)
+    assert browser.status == 422
+    assert "A name has 1 to 120 characters." in browser.text
+    assert tapt.organisation_name == before
+
+
+@pytest.mark.parametrize("path", ["/profiles/add", "/settings", "/faults", "/sign-in"])
+def test_a_form_that_is_too_large_is_refused_unread(browser: Browser, path: str) -> None:
+    browser.get("/profiles/add")
+    browser.post(path, name="x" * 300_000)
+    assert browser.status == 413
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"q": LONG},
+        {"q": "%_" * 30_000},
+        {"page": "9" * 30},
+        {"page": "9" * 5000},
+        {"page": "-9" + "9" * 30},
+        {"status": LONG, "method": LONG, "path": LONG},
+        {"q": "\x00\x1b"},
+    ],
+)
+def test_an_over_long_address_is_answered_with_a_page(browser: Browser, tapt: Tapt, query: dict[str, str]) -> None:
+    tapt.add_profile({"userName": "ada"})
+    for path in ("/profiles", "/groups", "/requests", "/faults", "/sign-in"):
+        assert browser.client.get(path, query_string=query).status_code in (200, 303), path
+
+
+def test_an_over_long_sign_in_is_refused(tapt: Tapt) -> None:
+    stranger = Browser(tapt)
+    for mail, password in ((LONG, "tapt-admin"), ("admin@tapt.example", LONG), ("admin@tapt.example\x00", "x")):
+        stranger.sign_in(mail, password)
+        assert stranger.status == 422
+        assert "E-mail or password is wrong." in stranger.text
+    assert max(map(len, stranger.site.failed_sign_ins), default=0) <= 320

@@ -52,7 +52,8 @@ class Browser:
     @property
     def text(self) -> str:
         """The words of the page, in order."""
-        visible = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", self.page, flags=re.S)
+        unbroken = self.page.replace("<wbr>", "")  # a place where a word may be broken is no gap
+        visible = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", unbroken, flags=re.S)
         return re.sub(r"\s+", " ", html.unescape(visible))
 
 

@@ -216,10 +216,27 @@ def test_a_reader_posts_nothing_that_changes(
     assert world.simulator.directory.user(user).deleted_at is None
 
 
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Avery Stone", "Global Administrator"),
+        ("Jordan Vale", "Application Administrator"),
+        ("Kim Rowan", "Cloud Application Administrator"),
+    ],
+)
+def test_the_roles_that_the_tutorial_names_reach_the_configuration(
+    enter: Callable[[str], Visitor], wsgi: Any, configured: str, name: str, role: str
+) -> None:
+    offered = [button.text for button in Visitor(wsgi).open("/").page.all("button")]
+    assert any(text.startswith(name) and text.endswith(role) for text in offered)
+    assert enter(name).open(f"{configured}/provisioning/edit").status == 200
+
+
 def test_somebody_without_a_role_sees_nothing(enter: Callable[[str], Visitor], configured: str) -> None:
     member = enter("Sasha Birch")
     for path in ("/", "/users", configured, f"{configured}/provisioning/logs", "/lab/requests"):
         assert member.open(path).status == 403, path
+        assert member.heading == "You do not have access"
         assert "has no directory role" in member.text
 
 

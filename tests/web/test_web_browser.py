@@ -34,6 +34,20 @@ def test_a_member_of_tapt_is_refused_settings(lab: Lab) -> None:
     sign_in_to_tapt(member, "member@tapt.example")
     answer = member.tab.goto(lab.tapt_url + "/settings/integrations/entra")
     assert answer.status == 403
+    person = lab.sign_in()
+    assert "A member who is no administrator is refused Settings." in person.open("/lab/tutorial").text
+
+
+def test_the_checklist_speaks_of_what_stands_in_tapt(lab: Lab) -> None:
+    person = lab.sign_in()
+    assert "Active Directory / Microsoft Entra ID, Configure, Generate" in person.open("/lab/tutorial").text
+    sign_in_to_tapt(lab.tapt, "admin@tapt.example")
+    lab.tapt.click("Settings").click("Integrations")
+    assert "Active Directory / Microsoft Entra ID" in lab.tapt.text
+    with lab.tapt.tab.expect_navigation():
+        lab.tapt.tab.get_by_role("link", name=re.compile("Configure")).first.click()
+    lab.tapt._read()
+    assert "Generate" in lab.tapt.text
 
 
 def screens_of(lab: Lab) -> dict[str, str]:

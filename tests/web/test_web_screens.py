@@ -171,6 +171,10 @@ def test_automatic_cannot_be_taken_back(admin: Visitor, application: Application
 @pytest.mark.rule("ENG-300", "ENG-288", "ENG-028")
 def test_settings_are_checked_and_stored(admin: Visitor, application: Application, world: World) -> None:
     admin.open(f"{base(application)}/provisioning/edit")
+    assert [option.text for option in admin.main.all("option")][-2:] == [
+        "Sync only assigned users and groups",
+        "Sync all users and groups",
+    ]
     admin.tick("Send an email notification when a failure occurs").fill("Notification Email", "nobody")
     admin.tick("Prevent accidental deletion").fill("Accidental deletion threshold", "0").click("Save")
     assert admin.status == 422
@@ -228,7 +232,8 @@ def test_stop_start_and_restart_ask_where_they_must(admin: Visitor, application:
 def test_an_attribute_mapping_is_edited_in_a_draft_and_stored_by_save(
     admin: Visitor, application: Application, world: World
 ) -> None:
-    admin.open(f"{base(application)}/provisioning/mappings/users")
+    admin.open(f"{base(application)}/provisioning/edit").click("Provision Microsoft Entra ID Users")
+    assert "Attribute Mappings" in [node.text for node in admin.main.all("h2")]
     labels = admin.text
     for label in ("Name", "Enabled", "Source Object", "Source Object Scope", "All records", "Target Object Actions"):
         assert label in labels
@@ -258,7 +263,9 @@ def test_an_attribute_mapping_is_edited_in_a_draft_and_stored_by_save(
 def test_rows_can_be_added_and_deleted_but_not_the_last_matching_one(admin: Visitor, application: Application) -> None:
     path = f"{base(application)}/provisioning/mappings/users"
     admin.open(path)
+    assert [node.text for node in admin.main.all("th")][2] == "Matching precedence"
     user_name = next(row for row in admin.rows() if row[0] == "userName")
+    assert user_name[2] == "1"
     assert user_name[4] == ""
     admin.click("Delete preferredLanguage", within="preferredLanguage")
     assert "preferredLanguage" not in [row[0] for row in admin.rows()]
@@ -405,6 +412,7 @@ def test_provisioning_logs_are_filtered_opened_and_downloaded(
     admin: Visitor, application: Application, world: World
 ) -> None:
     admin.open(f"{base(application)}/provisioning/logs")
+    assert admin.heading == "Tapt Integration | Provisioning logs"
     assert "No entries in this range. Widen the date, or start provisioning." in admin.text
     world.simulator.provisioning.start(application)
     world.simulator.time.tick()
@@ -517,7 +525,7 @@ def test_compare_timeline_and_why_tell_the_same_story(admin: Visitor, applicatio
 
 
 def test_about_finds_a_rule_and_patterns_show_every_state(admin: Visitor) -> None:
-    admin.open("/lab/about").fill("Rule, code or word", "ENG-182").click("Apply")
+    admin.open("/").click("About this simulation").fill("Rule, code or word", "ENG-182").click("Apply")
     assert "1 rule" in admin.text
     assert "ENG-182" in admin.text
     admin.open("/lab/patterns")

@@ -82,7 +82,7 @@ class _Reader(HTMLParser):
 def read_html(text: str) -> Node:
     """Return a page as a tree."""
     reader = _Reader()
-    reader.feed(text)
+    reader.feed(text.replace("<wbr>", ""))  # a place where a word may be broken is no gap
     return reader.root
 
 

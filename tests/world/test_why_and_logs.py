@@ -115,6 +115,18 @@ def test_logs_filter_and_print(folder: Path) -> None:
     assert json.loads(lines[0])["provisioningStatusInfo"]["status"] in ("success", "skipped", "warning")
 
 
+def test_a_search_for_an_identity_prints_the_newest_first_and_ends_at_the_limit(folder: Path) -> None:
+    every = [json.loads(line)["id"] for line in run("logs", "--data", str(folder), "--json").output.splitlines()]
+    found = run("logs", "--data", str(folder), "--json", "--identity", "@contoso").output.splitlines()
+    ids = [json.loads(line)["id"] for line in found]
+    assert len(ids) > 2
+    assert ids == [entry_id for entry_id in reversed(every) if entry_id in ids]
+    two = run("logs", "--data", str(folder), "--json", "--identity", "@contoso", "--limit", "2").output.splitlines()
+    assert two == found[:2]
+    nobody = run("logs", "--data", str(folder), "--identity", "50%_")
+    assert nobody.output.startswith("No entries fit.")
+
+
 @pytest.mark.rule("ENG-349")
 def test_the_three_csv_files_join_by_the_change_id(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"

@@ -16,7 +16,9 @@ START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("gap", [False, True])
-def test_every_instant_finds_its_first_record(gap: bool) -> None:
+def test_every_instant_finds_its_first_record(gap: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entra_sim.simulator.store.logs.SHORTEST_STRETCH", 1)
+    monkeypatch.setattr("entra_sim.simulator.store.logs.LONGEST_STRETCH", 3)
     with World.open(start=START) as world:
         assert world.tapt is not None
         simulator = world.simulator
@@ -40,6 +42,9 @@ def test_every_instant_finds_its_first_record(gap: bool) -> None:
             wanted = [entry.entry_id for entry in every if entry.at >= instant]
             found = [entry.entry_id for entry in logs.list_entries(LogFilter(after=instant))]
             assert found == wanted, instant
+            assert [entry.entry_id for entry in logs.stream_newest(LogFilter(after=instant))] == wanted[::-1]
+        middle = LogFilter(since_sequence=every[1].sequence, before_sequence=every[-1].sequence, identity="ADA@")
+        assert list(logs.stream_newest(middle)) == every[2:-1][::-1]
         assert logs.delete_before(START + timedelta(minutes=5)) == sum(
             e.at < START + timedelta(minutes=5) for e in every
         )

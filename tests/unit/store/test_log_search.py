@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from entra_sim.simulator.store.cycle_tally import CycleTally
 from entra_sim.simulator.store.database import Database
 from entra_sim.simulator.store.log_search import END
 from entra_sim.simulator.store.log_search import LogSearch
@@ -64,8 +65,32 @@ def test_a_cycle_is_counted_and_spans_its_records(database: Database) -> None:
     rows = [dict(row) for row in database.rows("SELECT * FROM log_entry WHERE cycle_id = 'cycle-3' ORDER BY 1")]
     assert search.span("cycle-3") == (rows[0]["sequence"], rows[-1]["sequence"])
     assert search.span("no-such-cycle") == (1, 0)
-    assert sum(search.counts("cycle-3").values()) == len(rows)
-    assert search.counts("no-such-cycle") == {}
+    tally = CycleTally(database)
+    assert sum(tally.counts("cycle-3").values()) == len(rows)
+    assert tally.counts("no-such-cycle") == {}
+
+
+def test_a_cycle_that_goes_on_is_counted_once_and_only_what_came_since_is_added(database: Database) -> None:
+    tally, expected = CycleTally(Database.open(None)), dict[tuple[str, str], int]()
+    copy = tally._db
+    for number, row in enumerate(database.rows("SELECT * FROM log_entry ORDER BY sequence"), 1):
+        values = tuple(row[name] for name in ("entry_id", "cycle_id", "status", "action", "document"))
+        copy.execute(
+            "INSERT INTO log_entry (entry_id, cycle_id, status, action, document) VALUES (?, ?, ?, ?, ?)", values
+        )
+        if row["cycle_id"] == "cycle-1":
+            expected[row["action"], row["status"]] = expected.get((row["action"], row["status"]), 0) + 1
+        if number % 40 == 0:
+            tally.catch_up("cycle-1")
+        assert tally.counts("cycle-1") == expected
+    tally.catch_up("cycle-1")
+    tally.catch_up("cycle-1")
+    copy.execute("DELETE FROM log_entry")
+    assert tally.counts("cycle-1") == expected
+    tally.drop_before(1)
+    assert tally.counts("cycle-1") == expected
+    tally.drop_before(1000)
+    assert tally.counts("cycle-1") == {}
 
 
 def test_a_filter_that_matches_nothing_reads_no_records(database: Database) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from entra_sim.simulator.errors import StateConflict
 from entra_sim.simulator.store import database as module
+from entra_sim.simulator.store.cycle_tally import CycleTally
 from entra_sim.simulator.store.database import Database
 from entra_sim.simulator.store.migrations import MIGRATIONS
 
@@ -22,10 +23,17 @@ def test_a_database_of_the_first_schema_is_migrated_with_its_contents(
     monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:1])
     old = Database.open(path)
     old.execute("INSERT INTO entry (job_id, object_type, source_anchor, target_anchor) VALUES ('j', 'User', 's', 't')")
+    for number in range(3):
+        old.execute(
+            "INSERT INTO log_entry (entry_id, cycle_id, status, action) VALUES (?, 'c', 'Success', 'Create')",
+            (str(number),),
+        )
     old.close()
     monkeypatch.undo()
 
     new = Database.open(path)
+    assert CycleTally(new).counts("c") == {("Create", "Success"): 3}
+    assert new.value("SELECT record_count FROM cycle_tally") == 3
     assert new.value("PRAGMA user_version") == len(MIGRATIONS)
     assert new.value("SELECT target_anchor FROM entry WHERE job_id = 'j'") == "t"
     assert new.value("SELECT COUNT(*) FROM create_intent") == 0
