@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from entra_sim.scenarios.world import World
 
 
+JUMPS = ("advance", "advance to")
+"""The steps that move time, before which the world is saved as before every jump."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepAnswer:
     """What one step did.
@@ -79,6 +83,8 @@ class LiveSteps:
         """
         step = read_step_text(text)
         before = self._session.window
+        if step.verb is not None and step.verb.name in JUMPS:
+            self._session.world.simulator.before_jump("before a time jump")
         failure = self._refusal(step)
         events = self._recorder.collect()
         failure = failure or self._miss(step, before)

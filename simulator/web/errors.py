@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from entra_sim.simulator.errors import SimulatorError
+from entra_sim.simulator.errors import machine_fault
 
 Answer = tuple[str, int] | tuple[AnyResponse, int]
 
@@ -56,6 +57,8 @@ def _http(error: HTTPException) -> Answer | HTTPException:
 
 
 def _fault(error: Exception) -> Answer:
+    if (told := machine_fault(error)) is not None:
+        return answer(507, told)
     fault_id = secrets.token_hex(4)
     current_app.logger.error("fault %s at %s %s", fault_id, request.method, request.path, exc_info=error)
     return answer(500, f"This is our fault. It is in the log under {fault_id}. Go back and try again.")

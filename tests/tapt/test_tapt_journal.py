@@ -154,7 +154,7 @@ def test_no_secret_is_stored(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "tapt.db"
     path.write_text("not a database, but long enough to look at" * 10)
-    with pytest.raises(TaptError, match="no database of entra-sim"):
+    with pytest.raises(TaptError, match=r"tapt\.db cannot be used \(file is not a database\); choose another --data"):
         open_tapt(path)
 
 

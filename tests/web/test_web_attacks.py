@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -398,6 +399,21 @@ def test_the_api_wants_the_key_or_a_session(admin: Visitor, wsgi: Any) -> None:
     assert response.status_code == 200
     wrong = {"Authorization": "Bearer wrong"}
     assert stranger.client.get("/api/agenda", headers=wrong, base_url=stranger.base).status_code == 401
+
+
+def test_a_full_disk_is_told_as_what_it_is(admin: Visitor, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(text: str) -> dict[str, Any]:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(world.simulator, "perform", full)
+    answer = admin.client.post(
+        "/api/steps",
+        json={"step": "unassign: nobody"},
+        base_url=admin.base,
+        headers={"Authorization": "Bearer control-key"},
+    )
+    assert answer.status_code == 507
+    assert "Make room on the disk" in answer.json["error"]
 
 
 def test_a_fault_of_ours_shows_an_id_and_no_traceback(

@@ -44,6 +44,16 @@ def test_steps_and_expectations_work_one_at_a_time(control: LabControl) -> None:
         control.perform("unasign: ada@contoso.example")
 
 
+def test_a_jump_by_a_step_can_be_undone(control: LabControl, world: World) -> None:
+    control.perform("create user: {userPrincipalName: ada@contoso.example, displayName: Ada Park}")
+    before = world.clock.now()
+    control.perform("advance: 3 days")
+    assert world.saves is not None
+    world.saves.restore("undo")
+    assert world.clock.now() == before
+    assert world.simulator.directory.user("ada@contoso.example")
+
+
 def test_a_scenario_is_loaded_in_place_of_what_the_lab_holds_and_can_be_undone(
     control: LabControl, world: World
 ) -> None:
