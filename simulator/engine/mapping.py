@@ -149,8 +149,17 @@ def _compile_row(row: AttributeMapping) -> CompiledRow:
         raise UserInputError(
             f"mapping of '{name}', column {error.column}: {error}; the expression is: {text}"
         ) from error
+    return replace(compiled, expression=expression, role_function=_role_function(text, compiled.path))
+
+
+def _role_function(text: str, path: TargetPath) -> str:
+    """Return the function that makes this row one of roles; a single role is a plain text anywhere but in `roles`.
+
+    Source: ENG-104, WIRE-120.
+    """
     outermost = text.split("(", 1)[0].strip()
-    return replace(compiled, expression=expression, role_function=outermost if outermost in ROLE_FUNCTIONS else "")
+    is_text = outermost == "SingleAppRoleAssignment" and path.name != "roles"
+    return outermost if outermost in ROLE_FUNCTIONS and not is_text else ""
 
 
 def map_values(

@@ -194,12 +194,14 @@ def _null_blind(mapping: CompiledMapping, _config: JobSettings | None) -> Iterat
 def _roles(mapping: CompiledMapping, config: JobSettings | None) -> Iterator[Finding]:
     """Source: ENG-106."""
     for item in mapping.rows:
-        if item.role_function and config is not None and config.sync_all:
+        is_of_roles = item.expression is not None and "appRoleAssignments" in item.expression.source_attributes
+        if is_of_roles and config is not None and config.sync_all:
+            function = str(item.row.source_expression).split("(", 1)[0].strip()
             yield Finding(
                 id="roles-with-sync-all",
                 rule="ENG-106",
                 place=_place(mapping, item),
-                text=f"{item.role_function} does not work with 'Sync all users and groups': nobody gets a role.",
+                text=f"{function} does not work with 'Sync all users and groups': nobody gets a role.",
                 remedy="Set the scope to assigned users and groups, or remove the role mapping.",
             )
 

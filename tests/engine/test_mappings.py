@@ -402,6 +402,19 @@ def test_a_single_role_is_that_of_the_oldest_assignment(lab: Lab) -> None:
     assert lab.writes() == ["PATCH /Users/ada Add:title=Chief"]
 
 
+@pytest.mark.rule("ENG-104")
+def test_a_single_role_is_a_text_in_an_attribute_that_is_not_roles(lab: Lab) -> None:
+    _with_roles(lab, "SingleAppRoleAssignment([appRoleAssignments])", "userType")
+    lab.person("ada", assigned=False)
+    lab.assign("ada", role="Editor")
+    lab.start()
+    assert _account(lab)["userType"] == "Editor"
+    lab.unassign("ada", role="Editor")
+    lab.assign("ada", role="Admin")
+    lab.cycle()
+    assert _account(lab)["userType"] == "Admin"
+
+
 @pytest.mark.rule("ENG-105")
 @pytest.mark.parametrize(
     ("function", "after"),
