@@ -394,6 +394,36 @@ def test_a_rule_whose_test_notices_no_break_is_named_and_the_exit_code_says_so(
     assert CliRunner().invoke(bite.main, ["--only", "ENG-001"]).exit_code == 0
 
 
+def test_a_change_that_makes_the_tests_hang_is_stopped_and_proves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "__init__.py").touch()
+    (tmp_path / "code.py").write_text("def f():\n    while False:\n        pass\n", encoding="utf-8")
+    (tmp_path / "test_code.py").write_text(
+        "from entra_sim.code import f\n\ndef test_ends():\n    assert f() is None\n", encoding="utf-8"
+    )
+    entries = (_proven("ENG-001", "test_code.py::test_ends"),)
+    monkeypatch.setattr(bite, "ROOT", tmp_path)
+    monkeypatch.setattr(bite, "SHORTEST_LIMIT_S", 0)
+    monkeypatch.setattr(bite, "TIMES_UNBROKEN", 2)
+    monkeypatch.setattr(bite, "build_ledger", lambda root: Ledger(entries=entries, evidence=Evidence(), problems=()))
+    whole = CliRunner().invoke(bite.main, ["--changes", "1"])
+    assert whole.exit_code == 1
+    assert "NONE of 1 changes noticed, 1 hung" in whole.stdout
+
+
+def test_tests_that_cannot_be_loaded_prove_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "__init__.py").touch()
+    (tmp_path / "code.py").write_text("def f():\n    return 3\n", encoding="utf-8")
+    (tmp_path / "test_code.py").write_text("from entra_sim.code import g\n", encoding="utf-8")
+    entries = (_proven("ENG-001", "test_code.py"),)
+    monkeypatch.setattr(bite, "ROOT", tmp_path)
+    monkeypatch.setattr(bite, "build_ledger", lambda root: Ledger(entries=entries, evidence=Evidence(), problems=()))
+    whole = CliRunner().invoke(bite.main, [])
+    assert whole.exit_code == 1
+    assert "tests FAIL before anything is changed" in whole.stdout
+
+
 def test_of_a_rule_that_only_scenarios_cite_their_tests_are_run() -> None:
     path = "scenarios/library/is-soft-deleted-can-feed-another-attribute.yaml"
     (test,) = bite._node_ids(_proven("ENG-001", path))

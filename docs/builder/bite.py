@@ -5,6 +5,9 @@ the tests that cite the rule must fail for at least one of the changes. A rule w
 proven by them, nor is one that no code names. Code of a rule are functions, classes and tables; of a table in whose
 rows the rule stands, these rows, which are also left out; of a file of data its values, of a page its labels. A module
 is taken as a whole only where nothing inside it names the rule.
+
+A change that makes the tests hang proves nothing: they are stopped, with all they started, and the next is tried.
+What is changed for a rule follows from the seed and its id alone: `--only` repeats what the sample did.
 """
 
 from __future__ import annotations
@@ -15,12 +18,17 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import click
@@ -32,7 +40,10 @@ from entra_sim.docs.builder.ledger import build_ledger
 from entra_sim.docs.builder.references import ID
 
 ROOT = Path(__file__).resolve().parents[2]
-TEST_LIMIT_S = 120
+TEST_LIMIT_S = 240
+SHORTEST_LIMIT_S = 20
+TIMES_UNBROKEN = 5
+"""How many times as long as with whole code the tests may take until they count as hanging."""
 STORY_TEST = "tests/test_scenarios.py::test_a_library_scenario_passes_and_repeats_itself"
 LABEL = re.compile(r"(?<=>)[^<>{}\n]*[A-Za-z][^<>{}\n]*(?=<)")
 """A text that a page shows."""
@@ -64,36 +75,71 @@ class Spot:
     row: int | None = None
 
 
+class Verdict(Enum):
+    """What the tests of a rule did after a change."""
+
+    NOTICED = "noticed"
+    PASSED = "passed"
+    HUNG = "hung"
+    NOT_RUN = "not run"
+    """They could not even be loaded: that tells nothing about the rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What came of the changes made for one rule.
+
+    Args:
+        tried: how many changes, up to the one that was noticed; 0 when the tests fail with whole code.
+        hung: at how many of them the tests did not end.
+    """
+
+    tried: int
+    hung: int
+    noticed: bool
+
+    def told(self, entry: Entry) -> str:
+        """Return the trial as a few words."""
+        if not entry.code:
+            return "NO code names it"
+        if not self.tried:
+            return "tests FAIL before anything is changed"
+        hung = f", {self.hung} hung" if self.hung else ""
+        if self.noticed:
+            return f"change {self.tried} noticed{hung}"
+        return f"NONE of {self.tried} changes noticed{hung}"
+
+
 @click.command()
 @click.option("--rules", "rule_count", default=40, show_default=True, help="How many rules to sample.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the sample and of the changes.")
 @click.option("--changes", "change_count", default=24, show_default=True, help="Changes tried for one rule at most.")
 @click.option("--family", default="", help="Sample only ids that begin so: ENG, WIRE, SRV, QRK.")
 @click.option("--only", multiple=True, help="Try these rules instead of a sample.")
-def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple[str, ...]) -> None:
+@click.option("--processes", default=os.cpu_count() or 1, show_default=True, help="How many rules are tried at once.")
+def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple[str, ...], processes: int) -> None:
     """Break the code of sampled rules; exit code 1 when the tests of a rule notice none of the changes."""
     click.echo("Reading the rules, their tests and their code ...")
-    chance = random.Random(seed)
     entries = [entry for entry in build_ledger(ROOT).entries if entry.rule.id.startswith(family) and entry.tests]
-    if only:
-        unknown = set(only) - {entry.rule.id for entry in entries}
-        if unknown:
-            raise click.ClickException(f"no simulated rule {', '.join(sorted(unknown))}")
-        sample = [entry for entry in entries if entry.rule.id in only]
-    else:
-        cited = [entry for entry in entries if _node_ids(entry) and spots_of_rule(ROOT, entry.rule.id, entry.code)]
-        sample = chance.sample(cited, min(rule_count, len(cited)))
+    sample = _sampled(entries, seed, rule_count, only)
     blind = []
-    with tempfile.TemporaryDirectory() as folder:
-        tree = _copy(Path(folder))
-        for number, entry in enumerate(sample, start=1):
-            tried, noticed = _try(tree, entry, chance, change_count)
-            if not noticed:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(processes) as pool:
+        trees: SimpleQueue[Path] = SimpleQueue()
+        for number in range(processes):
+            trees.put(_copy(Path(folder) / str(number)))
+
+        def tried(entry: Entry) -> Trial:
+            tree = trees.get()
+            try:
+                return _try(tree, entry, random.Random(f"{seed} {entry.rule.id}"), change_count)
+            finally:
+                trees.put(tree)
+
+        for number, (entry, trial) in enumerate(zip(sample, pool.map(tried, sample), strict=True), start=1):
+            if not trial.noticed:
                 blind.append(entry.rule.id)
-            verdict = f"change {tried} noticed" if noticed else f"NONE of {tried} changes noticed"
-            verdict = verdict if entry.code else "NO code names it"
-            verdict = verdict if tried or not entry.code else "tests FAIL before anything is changed"
-            click.echo(f"{number:>3}/{len(sample)} {entry.rule.id:<9} {verdict} by {', '.join(_node_ids(entry))}")
+            tests = ", ".join(_node_ids(entry))
+            click.echo(f"{number:>3}/{len(sample)} {entry.rule.id:<9} {trial.told(entry)} by {tests}")
     proven = len(sample) - len(blind)
     click.echo(f"\n{proven} of {len(sample)} sampled rules are proven by tests that notice a break (seed {seed}).")
     uncited = [entry.rule.id for entry in entries if not spots_of_rule(ROOT, entry.rule.id, entry.code)]
@@ -102,6 +148,16 @@ def main(rule_count: int, seed: int, change_count: int, family: str, only: tuple
     if blind:
         click.echo(f"Not noticed: {', '.join(blind)}")
         sys.exit(1)
+
+
+def _sampled(entries: list[Entry], seed: int, rule_count: int, only: tuple[str, ...]) -> list[Entry]:
+    if only:
+        unknown = set(only) - {entry.rule.id for entry in entries}
+        if unknown:
+            raise click.ClickException(f"no simulated rule {', '.join(sorted(unknown))}")
+        return [entry for entry in entries if entry.rule.id in only]
+    cited = [entry for entry in entries if _node_ids(entry) and spots_of_rule(ROOT, entry.rule.id, entry.code)]
+    return random.Random(seed).sample(cited, min(rule_count, len(cited)))
 
 
 def _node_ids(entry: Entry) -> list[str]:
@@ -126,37 +182,46 @@ def _copy(folder: Path) -> Path:
     return tree
 
 
-def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> tuple[int, bool]:
-    """Return how many changes were tried until the rule's tests noticed one, and whether they did.
-
-    None is tried when the tests fail before anything is changed: they could not tell.
-    """
-    if _tests_fail(tree, _node_ids(entry)):
-        return 0, False
+def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> Trial:
+    """Change the code of a rule until its tests notice; when they fail before any change, they could not tell."""
+    tests = _node_ids(entry)
+    started = time.monotonic()
+    if _verdict(tree, tests, TEST_LIMIT_S) is not Verdict.PASSED:
+        return Trial(tried=0, hung=0, noticed=False)
+    limit_s = max(SHORTEST_LIMIT_S, TIMES_UNBROKEN * (time.monotonic() - started))
     spots = spots_of_rule(tree, entry.rule.id, entry.code)
+    hung = 0
     chosen = chance.sample(spots, min(most, len(spots)))
     for number, spot in enumerate(chosen, start=1):
         path = tree / spot.file
         original = path.read_text(encoding="utf-8")
         path.write_text(broken_text(original, spot), encoding="utf-8")
-        noticed = _tests_fail(tree, _node_ids(entry))
+        verdict = _verdict(tree, tests, limit_s)
         path.write_text(original, encoding="utf-8")
-        if noticed:
-            return number, True
-    return len(chosen), False
+        hung += verdict is Verdict.HUNG
+        if verdict is Verdict.NOTICED:
+            return Trial(tried=number, hung=hung, noticed=True)
+    return Trial(tried=len(chosen), hung=hung, noticed=False)
 
 
-def _tests_fail(tree: Path, tests: list[str]) -> bool:
+def _verdict(tree: Path, tests: list[str], limit_s: float) -> Verdict:
+    """Run tests in a process group of their own, and stop the whole group when they do not end in time."""
     without = [word for plugin in ("cacheprovider", "hypothesispytest") for word in ("-p", f"no:{plugin}")]
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *without, *tests]
     environment = {**os.environ, "PYTHONPATH": str(tree.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, timeout=TEST_LIMIT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode == 1
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(
+        command, cwd=tree, env=environment, stdout=nowhere, stderr=nowhere, start_new_session=True
+    ) as run:
+        try:
+            code = run.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            if sys.platform == "win32":
+                run.kill()
+            else:
+                os.killpg(run.pid, signal.SIGKILL)
+            return Verdict.HUNG
+    return {0: Verdict.PASSED, 1: Verdict.NOTICED}.get(code, Verdict.NOT_RUN)
 
 
 def spots_of_rule(root: Path, rule_id: str, places: tuple[str, ...]) -> list[Spot]:
