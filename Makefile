@@ -43,6 +43,7 @@ check: $(VENV)/.test-extra ## linters, types, import contracts
 	$(BIN)/ruff format --check .
 	@mkdir -p .link && ln -sfn .. .link/entra_sim
 	MYPYPATH=.link $(BIN)/mypy -p entra_sim
+	MYPYPATH=.link $(BIN)/mypy -p entra_sim.docs.builder
 	$(BIN)/lint-imports
 
 ledger: $(VENV)/.test-extra ## write docs/fidelity.md, docs/settings.md and the packaged ledger anew

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from lab import DOMAIN
 from lab import Lab
+from lab import upn
 
 
 @pytest.fixture
@@ -214,6 +215,37 @@ def test_with_the_setting_a_vanished_account_is_matched_and_created_anew(open_la
 
     assert lab.active() == {"ada": True}
     assert lab.escrows() == []
+
+
+@pytest.mark.rule("ENG-170")
+def test_a_create_is_one_post_of_what_has_a_value_and_its_id_is_the_link(users: Lab) -> None:
+    users.person("grace", assigned=False)
+    ada = users.person("ada", displayName="Ada Park", jobTitle=None, department="", city="Oslo")
+    users.sim.directory.set_manager(upn("ada"), upn("grace"))
+    users.start()
+
+    account, link = users.account("ada"), users.link("ada")
+    assert account is not None
+    assert link is not None
+    assert link.target_anchor == account["id"]
+    (post,) = [item.call for item in users.exchanges() if item.call.method == "POST"]
+    assert post.body is not None
+    assert set(post.body) == {
+        "schemas",
+        "userName",
+        "active",
+        "displayName",
+        "externalId",
+        "addresses",
+        "meta",
+    }
+    entry = next(item for item in users.logs() if item.source_id == ada)
+    assert (entry.action, entry.status) == ("Create", "Success")
+    assert (entry.source_id, entry.target_id) == (ada, account["id"])
+    assert entry.target_display_name == upn("ada")
+    assert [step.name for step in entry.steps][-1] == "EntryExportAdd"
+    assert "was created in" in entry.steps[-1].description
+    assert "ENG-170" in entry.rules
 
 
 @pytest.mark.rule("ENG-170")
