@@ -29,7 +29,8 @@ class Entry:
         rule: as the reference states it.
         status: "simulated" or "not simulated".
         tests: tests, case files and scenarios that prove it.
-        code: what copies the rule, by its docstring or by the reason that it gives.
+        code: what copies the rule, by its docstring or by the reason that it gives; when nothing does, what reads its
+            settings.
         assumed: why it is partly or wholly a guess, "" when it is not.
         settings: names of the settings that change it.
         reason: why it is not simulated, "" when it is.
@@ -137,7 +138,7 @@ def _entry(rule: Rule, tests: tuple[str, ...], evidence: Evidence, hand_kept: Ha
         rule=rule,
         status="simulated" if tests else "not simulated",
         tests=tests,
-        code=tuple(dict.fromkeys([*evidence.sources.get(rule.id, ()), *readers])),
+        code=tuple(dict.fromkeys(evidence.sources.get(rule.id) or readers)),
         assumed="; ".join([*rule.assumed, *guesses]),
         settings=settings,
         reason=reason,

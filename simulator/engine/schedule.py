@@ -1,4 +1,4 @@
-"""When the next cycle is due. Source: ENG-124, Q-04."""
+"""When the next cycle is due."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ def next_cycle_at(began_at: datetime, ended_at: datetime, settings: Settings, sh
 
     Args:
         share: a number from 0 up to 1, drawn only when the interval is a range.
+
+    Source: ENG-124, Q-04.
     """
     minutes = settings.cycle_interval_minutes
     if settings.cycle_interval_max_minutes > minutes:

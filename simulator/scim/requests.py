@@ -78,7 +78,7 @@ def update(
     Raises:
         ValueError: there is no change (a caller's bug: then nothing is sent).
 
-    Source: WIRE-060 to WIRE-072, WIRE-081, ENG-153.
+    Source: WIRE-060 to WIRE-072, WIRE-081, WIRE-103, WIRE-104, ENG-153.
     """
     if not changes:
         raise ValueError("an update without a change sends nothing")
