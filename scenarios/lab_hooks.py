@@ -110,6 +110,7 @@ def _result(name: str, outcome: ScenarioOutcome) -> ScenarioResult:
         steps=steps,
         simulated=span(outcome.simulated),
         real=f"{outcome.seconds:.2f} s",
+        transcript=outcome.transcript,
     )
 
 

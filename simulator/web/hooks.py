@@ -33,7 +33,7 @@ class ScenarioStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioResult:
-    """What a run gave. `simulated` and `real` are spans as texts."""
+    """What a run gave. `simulated` and `real` are spans as texts, `transcript` what was done, sent and logged."""
 
     name: str
     title: str
@@ -41,6 +41,7 @@ class ScenarioResult:
     steps: Sequence[ScenarioStep]
     simulated: str = ""
     real: str = ""
+    transcript: str = ""
 
 
 class ScenarioHooks(Protocol):

@@ -18,6 +18,9 @@ from entra_sim.simulator.web.pages import simulator
 from entra_sim.simulator.web.sessions import web_state
 from entra_sim.simulator.web.state import new_token
 
+MOST_SHOWN = 200_000
+"""Characters of a transcript on the page."""
+
 blueprint = Blueprint("lab_scenarios", __name__)
 
 
@@ -70,4 +73,4 @@ def result(run_id: str) -> Answer:
     found = web_state().runs.get(run_id)
     if not isinstance(found, ScenarioResult):
         raise NotFound("This result is no longer kept. Run the scenario again.")
-    return render_template("lab_scenario_run.html", run=found)
+    return render_template("lab_scenario_run.html", run=found, most_shown=MOST_SHOWN)

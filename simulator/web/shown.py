@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from flask import request
 from markupsafe import Markup
 from markupsafe import escape
 
+_JOINTS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[:./=&@])(?=[^:./=&@])|(?<=\])(?=\.)")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -66,6 +68,20 @@ def pretty_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
+def breakable(text: str) -> Markup:
+    """Return a long name or address that may be broken between its parts, never inside a word."""
+    return Markup("<wbr>").join(_JOINTS.split(text))
+
+
+def with_code(text: str) -> Markup:
+    """Return text in which what stands between backticks is shown as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one backtick is without a partner
+        return escape(text)
+    shown = [Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts)]
+    return Markup("").join(shown)
+
+
 STATUS_TONES = {
     "Success": ("ok", "check-circle-fill"),
     "success": ("ok", "check-circle-fill"),
@@ -89,6 +105,8 @@ def tone(status: str) -> tuple[str, str]:
 
 
 FILTERS = {
+    "breakable": breakable,
+    "with_code": with_code,
     "when": when,
     "span": span,
     "masked_secret": masked_secret,

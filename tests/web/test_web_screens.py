@@ -547,6 +547,9 @@ def test_scenarios_are_listed_and_run_in_a_world_of_their_own(world: World, app:
     assert person.screen == "lab-scenario-run"
     assert "passed" in person.text
     assert len(world.simulator.exchanges()) == before
+    (transcript,) = person.main.all("pre")
+    assert "POST {target}/Users" in transcript.text
+    assert "ada.park@contoso.example" in transcript.text
 
 
 def test_deleted_things_answer_404_with_a_way_up(admin: Visitor, application: Application, world: World) -> None:
