@@ -206,6 +206,19 @@ def _roles(mapping: CompiledMapping, config: JobSettings | None) -> Iterator[Fin
             )
 
 
+def _entitlements(mapping: CompiledMapping, _config: JobSettings | None) -> Iterator[Finding]:
+    """Source: WIRE-124. Assumed: the mapping is sent as any other; only its support is missing."""
+    for item in mapping.rows:
+        if item.path.name == "entitlements" and not item.path.is_in_extension:
+            yield Finding(
+                id="entitlements-unsupported",
+                rule="WIRE-124",
+                place=_place(mapping, item),
+                text=f"The provisioning service does not support '{item.row.target_attribute_name}'.",
+                remedy="Map roles, or an attribute of an extension schema, in its place.",
+            )
+
+
 def _required(mapping: CompiledMapping, _config: JobSettings | None) -> Iterator[Finding]:
     """Source: ENG-081."""
     for item in mapping.rows:
@@ -248,5 +261,5 @@ Rule = Callable[[CompiledMapping, JobSettings | None], Iterator[Finding]]
 
 _RULES: tuple[Rule, ...] = (
     *(_active, _active_once, _external_id, _match_values, _match_filter),
-    *(_null_blind, _roles, _required),
+    *(_null_blind, _roles, _entitlements, _required),
 )

@@ -63,7 +63,7 @@ def roles_of(value: Any) -> tuple[Mapping[str, Any], ...]:
 
     A role is a mapping with `value` (and `id`, `displayName`), or the JSON text of one.
 
-    Source: WIRE-124, ENG-104, ENG-105.
+    Source: ENG-104, ENG-105.
     """
     items = value if isinstance(value, (list, tuple)) else [value]
     roles = [role for item in items if (role := _role(item)) is not None]

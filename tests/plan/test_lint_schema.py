@@ -91,6 +91,26 @@ def test_the_document_alone_shows_the_trap(
     assert all(item.rule and item.remedy.endswith(".") and item.place for item in findings)
 
 
+@pytest.mark.rule("WIRE-124")
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ('entitlements[primary eq "True"].value', ["entitlements-unsupported"]),
+        ("entitlements", ["entitlements-unsupported"]),
+        ("urn:contoso:User:entitlements", []),
+    ],
+)
+def test_entitlements_are_told_to_be_unsupported(target: str, found: list[str]) -> None:
+    def entitle(mapping: dict[str, Any], rows: dict[str, Any]) -> None:
+        mapping["attributeMappings"].append({"targetAttributeName": target, "source": source("[department]")})
+
+    findings = lint_schema(document(entitle))
+    assert [item.id for item in findings] == found
+    assert [(item.rule, item.place.endswith(target), target in item.text) for item in findings] == [
+        ("WIRE-124", True, True)
+    ] * len(found)
+
+
 @pytest.mark.rule("ENG-106")
 def test_roles_are_a_trap_only_with_sync_all() -> None:
     def roles(mapping: dict[str, Any], rows: dict[str, Any]) -> None:
