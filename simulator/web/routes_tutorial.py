@@ -22,7 +22,11 @@ def page() -> Answer:
     """Show the checklist."""
     lines = tutorial_lines(simulator(), web_state().facts)
     return render_template(
-        "lab_tutorial.html", lines=lines, done_count=sum(line.done for line in lines), asks=argument("ask")
+        "lab_tutorial.html",
+        lines=lines,
+        done_count=sum(line.done for line in lines),
+        app=next(iter(simulator().applications.list()), None),
+        asks=argument("ask"),
     )
 
 

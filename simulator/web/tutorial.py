@@ -53,16 +53,18 @@ def tutorial_lines(sim: Simulator, memory: Shelf) -> list[TutorialLine]:
 
 _LINES = (
     (
-        "Step 1",
-        "Create the application 'Tapt Integration': Enterprise applications, New application, Create your own "
-        "application.",
+        "Step 2",
+        "Create the application 'Tapt Integration': Global Secure Access > Applications > Enterprise applications, "
+        "New application, Create your own application, Integrate any other application you don't find in the "
+        "gallery, Create.",
         "a non-gallery application exists",
         "apps.own",
         "create",
     ),
     (
         "Step 2",
-        "In Tapt: Settings, Integrations, Active Directory / Microsoft Entra ID, Configure, Generate.",
+        "In Tapt: Settings, Integrations, Active Directory / Microsoft Entra ID, Configure, Generate; copy URL and "
+        "Token.",
         "a token has been accepted or saved",
         "tapt",
         "token",
@@ -75,30 +77,30 @@ _LINES = (
         "mode",
     ),
     (
-        "Step 3",
-        "Admin Credentials: Tenant URL and Secret Token, Test Connection, Save.",
+        "Admin Credentials",
+        "The URL is the Tenant URL, the Token (valid for 6 months) the Secret Token: Test Connection, Save.",
         "the last test passed and was saved",
         "provisioning.edit",
         "credentials",
     ),
     (
         "Step 4",
-        "Mappings, Provision Microsoft Entra ID Groups: set Enabled to No, Save.",
+        "Mappings, Provision Active Directory Groups (today Provision Microsoft Entra ID Groups): Enabled No, Save.",
         "the groups mapping is off",
         "mappings.groups",
         "groups",
     ),
     (
         "Step 5",
-        "Users and groups: Add user/group, Assign.",
+        "Users and groups, Add user/group: select the users and groups, Assign.",
         "at least one assignment exists",
         "assignments.page",
         "assign",
     ),
-    ("Step 6", "Set Provisioning Status to On, Save.", "the job is on", "provisioning.edit", "status"),
+    ("Step 6", "Provisioning: Provisioning Status On, Save.", "the job is on", "provisioning.edit", "status"),
     (
         "Step 6",
-        "Monitor: the first cycle is done, the people are in Tapt.",
+        "A sync occurs every 40 minutes: the first cycle is done, the people are in Tapt.",
         "one Create with Success is in the log",
         "overview.page",
         "cycle",

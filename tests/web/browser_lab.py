@@ -80,6 +80,7 @@ def walk(lab: Lab) -> None:
     url = lab.tapt.tab.locator("#url").input_value()
     lab.token = lab.tapt.tab.locator("#token").input_value()
     assert "Copy it now; it will not be shown again" in lab.tapt.text
+    assert "(6 months)" in lab.tapt.text
     lab.admin.click("Provisioning").click("Get started").fill("Provisioning Mode", "Automatic")
     lab.admin.fill("Tenant URL", url).fill("Secret Token", lab.token).click("Test Connection")
     assert "The supplied credentials are authorized to enable provisioning" in lab.admin.text

@@ -18,7 +18,7 @@ def to_application(person: Visitor) -> Visitor:
 
 
 def create_application(person: Visitor) -> None:
-    """Step 1: the application."""
+    """The first step 2: the application."""
     person.open("/").click("Enterprise applications")
     assert person.heading.startswith("Enterprise applications | All applications")
     assert "No applications yet. Select New application." in person.text
@@ -32,12 +32,13 @@ def create_application(person: Visitor) -> None:
 
 
 def connect(person: Visitor, token: str) -> None:
-    """Step 3: mode, admin credentials, test, save."""
+    """Step 3: the mode; Admin Credentials, test, save."""
     person.click("Provisioning")
     assert person.heading == "Tapt Integration | Provisioning"
     assert "Automate identity lifecycle management with Microsoft Entra" in person.text
     person.click("Get started")
     person.fill("Provisioning Mode", "Automatic")
+    assert "From Tapt: Settings > Integrations" in person.text
     person.fill("Tenant URL", TAPT_URL).fill("Secret Token", token).click("Test Connection")
     assert "Testing connection to Tapt Integration" in person.text
     assert "The supplied credentials are authorized to enable provisioning" in person.text
@@ -53,6 +54,7 @@ def connect(person: Visitor, token: str) -> None:
 
 def disable_groups(person: Visitor) -> None:
     """Step 4: the groups mapping is off."""
+    assert "Provision Active Directory Groups" in person.text
     person.click("Provision Microsoft Entra ID Groups")
     assert person.heading == "Attribute Mapping"
     person.choose("No", "Enabled").click("Save")
@@ -63,7 +65,9 @@ def disable_groups(person: Visitor) -> None:
 
 def assign(person: Visitor) -> None:
     """Step 5: one group and two people."""
-    to_application(person).click("Users and groups")
+    to_application(person)
+    assert "Getting Started" in person.text
+    person.click("Users and groups")
     assert "No application assignments found" in person.text
     person.click("Add user/group")
     assert person.heading == "Add Assignment"
@@ -134,6 +138,58 @@ def test_life_after_the_tutorial_edit_unassign_expire_and_repair(admin: Visitor,
     admin.open("/lab/tutorial")
     lines = [node for node in admin.main.all("li") if node.all("strong")]
     assert [node.attributes["class"] for node in lines] == ["done"] * 12
+
+
+def test_the_checklist_keeps_the_tutorials_order_and_words(admin: Visitor, world: World) -> None:
+    admin.open("/lab/tutorial")
+    words = (
+        "Prerequisites",
+        "A Microsoft Entra tenant: this lab is one.",
+        "Global Administrator permissions",
+        "A Tapt user with administrative privileges",
+        "Step 1: Plan your provisioning deployment",
+        "who will be in scope",
+        "what data to map between Microsoft Entra ID and Tapt",
+        "Step 2",
+        "Global Secure Access > Applications > Enterprise applications",
+        "New application",
+        "Integrate any other application you don't find in the gallery",
+        "Step 2",
+        "Settings, Integrations, Active Directory / Microsoft Entra ID, Configure, Generate; copy URL and Token",
+        "Step 3",
+        "Provisioning Mode to Automatic",
+        "Admin Credentials",
+        "Tenant URL",
+        "valid for 6 months",
+        "Secret Token",
+        "Test Connection",
+        "Step 4",
+        "Provision Active Directory Groups",
+        "Step 5",
+        "Add user/group",
+        "Step 6",
+        "Provisioning Status On",
+        "A sync occurs every 40 minutes",
+        "Additional resources",
+        "Attribute mappings",
+        "Provisioning logs",
+    )
+    place = 0
+    for word in words:
+        place = admin.main.text.find(word, place)
+        assert place >= 0, f"'{word}' is missing, or stands before what it follows in the tutorial"
+    world.simulator.applications.create("Tapt Integration")
+    admin.open("/lab/tutorial")
+    for words_of_link, screen in (
+        ("Scope", "provisioning-edit"),
+        ("assignments", "assignments"),
+        ("scoping filters", "source-object-scope"),
+        ("Attribute Mapping", "attribute-mapping"),
+        ("Provisioning logs", "provisioning-logs"),
+    ):
+        link = next(node for node in admin.main.all("a") if node.text == words_of_link)
+        assert admin.open(admin._absolute(link.attributes["href"])).screen == screen
+        admin.open("/lab/tutorial")
 
 
 def test_the_checklist_is_ticked_by_facts_and_leads_to_the_control(admin: Visitor) -> None:

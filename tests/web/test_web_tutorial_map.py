@@ -16,7 +16,8 @@ from entra_sim.simulator.web import accounts
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 WEB = Path(accounts.__file__).parent
-SENTENCES = json.loads((HERE / "tutorial-sentences.json").read_text(encoding="utf-8"))
+TAPT = ROOT / "mock_tapt"
+SENTENCES: list[dict[str, str]] = json.loads((HERE / "tutorial-sentences.json").read_text(encoding="utf-8"))
 """What the tutorial says, in its order, by number and fact."""
 TABLE = (ROOT / "docs" / "web.md").read_text(encoding="utf-8").split("## The tutorial, sentence by sentence")[1]
 ROWS = [
@@ -33,7 +34,7 @@ def test_every_sentence_has_its_row_and_every_row_its_sentence() -> None:
 
 def test_the_sentences_go_from_the_prerequisites_over_all_six_steps_to_what_comes_after() -> None:
     parts = list(dict.fromkeys(sentence["number"].split(".")[0] for sentence in SENTENCES))
-    assert parts == ["C", "P", "1", "2", "3", "4", "5", "6", "M"]
+    assert parts == ["I", "P", "1", "2", "T", "A", "3", "4", "5", "6", "R", "G"]
     for part in parts:
         numbers = [int(s["number"].split(".")[1]) for s in SENTENCES if s["number"].startswith(f"{part}.")]
         assert numbers == list(range(1, len(numbers) + 1))
@@ -43,7 +44,8 @@ def test_the_sentences_go_from_the_prerequisites_over_all_six_steps_to_what_come
 def test_a_sentence_has_its_screen_its_label_and_a_test_that_touches_the_label(row: list[str]) -> None:
     _number, _sentence, screen, label, test = row
     sources = shown_texts()
-    assert any(re.search(rf"set screen = '{re.escape(screen)}'", text) for text in sources), screen
+    named = rf"(set screen = '|block screen %}}){re.escape(screen)}['{{]"
+    assert any(re.search(named, text) for text in sources), screen
     assert any(label in text for text in sources), label
     file, name = test.split("::")
     assert name in functions_of(file.removesuffix(".py")), test
@@ -53,8 +55,8 @@ def test_a_sentence_has_its_screen_its_label_and_a_test_that_touches_the_label(r
 
 @cache
 def shown_texts() -> tuple[str, ...]:
-    """Return what pages are made of: templates, the code behind them, and the names that the default schema gives."""
-    paths = [path for path in WEB.rglob("*") if path.suffix in (".html", ".py")]
+    """Return what pages of both sides are made of: templates, code, and the names that the default schema gives."""
+    paths = [path for path in (*WEB.rglob("*"), *TAPT.glob("templates/*")) if path.suffix in (".html", ".py")]
     schema = WEB.parent / "data" / "template-scim.json"
     return tuple(html.unescape(path.read_text(encoding="utf-8")) for path in (*paths, schema))
 
