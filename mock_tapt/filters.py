@@ -170,6 +170,7 @@ class _Parser:
             raise InvalidFilter(f"The filter needs '{mark}' at position {place + 1}.")
 
     def expression(self, scope: AttributePath | None) -> Filter:
+        """Return a comparison, or one inside a list, which may go on behind its brackets. Source: QRK-21, QRK-30."""
         self.count += 1
         if self.count > MAX_COMPARISONS:
             raise InvalidFilter(f"The filter has more than {MAX_COMPARISONS} comparisons.")

@@ -34,7 +34,7 @@ class ScimRequest:
     is_too_large: bool = False
 
     def parameters(self) -> dict[str, list[str]]:
-        """Return the query, decoded as a form (QRK-24), by parameter name in lower case."""
+        """Return the query, decoded as a form, by parameter name in lower case. Source: QRK-24."""
         found: dict[str, list[str]] = {}
         for part in self.query.split("&"):
             if part:

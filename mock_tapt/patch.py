@@ -41,8 +41,10 @@ def operations_of(body: Any, *, strict: bool) -> list[dict[str, Any]]:
     """Return the operations of a PatchOp body, with keys and verbs in lower case.
 
     Raises:
-        InvalidSyntax: schemas or Operations missing, unknown verb. Source: SRV-044.
+        InvalidSyntax: schemas or Operations missing, unknown verb.
         TooMany: more than MAX_OPERATIONS.
+
+    Source: SRV-044, QRK-01.
     """
     if not isinstance(body, dict):
         raise InvalidSyntax("The body is no object.")
@@ -67,7 +69,7 @@ def operations_of(body: Any, *, strict: bool) -> list[dict[str, Any]]:
         verb = item.get("op")
         if not isinstance(verb, str) or verb.lower() not in ("add", "replace", "remove"):
             raise InvalidSyntax(f"Operation {number} has the op {verb!r}; it can be add, replace or remove.")
-        item["op"] = verb.lower()  # RFC 7644 errata 4960: names of operations are compared without case (QRK-01)
+        item["op"] = verb.lower()  # RFC 7644 errata 4960: names of operations are compared without case
         if item.get("path") is not None and not isinstance(item["path"], str):
             raise InvalidPath(f"Operation {number} has a path that is no text.")
         taken.append(item)
@@ -174,7 +176,7 @@ def _whole_members(work: Work, target: Target, value: Any) -> Target:
 
 
 def _whole_extension(work: Work, path: AttributePath, value: Any) -> AttributePath | None:
-    """Return the extension that an object under an unknown URN is, as a create takes it (QRK-17).
+    """Return the extension that an object under an unknown URN is, as a create takes it. Source: QRK-17.
 
     `urn:tapt:extras` could be the attribute `extras` of `urn:tapt`; an object tells. After a version, as in
     `urn:x:2.0:User:tag`, the last part is an attribute whatever it holds.

@@ -185,7 +185,7 @@ def _entries(container: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def _set_selected(work: Work, container: dict[str, Any], key: str, target: Target, verb: str, value: Any) -> None:
-    """Set what a value filter selects; when it selects nothing, make the entry (QRK-05)."""
+    """Set what a value filter selects; when it selects nothing, make the entry. Source: QRK-05, QRK-06."""
     path, attribute = target.path, target.path.attribute
     assert target.selection is not None
     if attribute is not None and not attribute.is_complex:
@@ -246,7 +246,7 @@ def _changed_entry(
 
 
 def remove_value(work: Work, container: dict[str, Any], target: Target, value: Any) -> None:
-    """Carry out remove in the object that holds the attribute; what is not there is no error (SRV-047)."""
+    """Carry out remove in the object that holds it; what is not there is no error. Source: SRV-047, QRK-16."""
     path, attribute = target.path, target.path.attribute
     key = key_of(container, path.name)
     if key is None:
@@ -260,11 +260,11 @@ def remove_value(work: Work, container: dict[str, Any], target: Target, value: A
     elif value is not MISSING and value is not None and attribute is not None and attribute.multi_valued:
         _remove_listed(work, container, key, target, value)
     else:
-        del container[key]  # a value beside a single-valued path is ignored (QRK-16)
+        del container[key]  # a value beside a single-valued path is ignored
 
 
 def _remove_listed(work: Work, container: dict[str, Any], key: str, target: Target, value: Any) -> None:
-    """Remove only the entries that are named in the value. Source: QRK-10, SRV-048."""
+    """Remove only the entries that are named in the value. Source: QRK-10, QRK-11, SRV-048."""
     if work.strict:
         raise InvalidValue("'remove' takes no value; name the entries in the path, as members[value eq \"...\"].")
     items = value if isinstance(value, list) else [value]

@@ -177,7 +177,7 @@ class Resources:
         password: str | None = None,
         noted: list[list[Any]] | None = None,
     ) -> Row:
-        """Return the row as written; when nothing differs, nothing is written and the version stays (QRK-34)."""
+        """Return the row as written; when nothing differs, nothing is written and the version stays. Source: QRK-34."""
         kind = KINDS[row.type]
         held = row.resource()
         changes = list(noted or []) + differences(held, resource)

@@ -54,7 +54,7 @@ def coerce(attribute: Attribute | None, value: Any, where: str, *, strict: bool)
 
 
 def _unwrapped(value: Any) -> Any:
-    """Return x for `[{"$ref": null, "value": x}]`, and all other values as they are. Source: QRK-32, WIRE-080."""
+    """Return x for `[{"$ref": null, "value": x}]`, all other values as they are. Source: QRK-11, QRK-32, WIRE-080."""
     if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], dict):
         return value
     entry = value[0]
@@ -105,7 +105,7 @@ def coerce_list(attribute: Attribute, value: Any, where: str, *, strict: bool) -
 
 
 def coerce_entry(attribute: Attribute, value: Any, where: str, *, strict: bool) -> dict[str, Any] | None:
-    """Return one object of a complex attribute; a bare text stands for its `value` when not strict (QRK-12)."""
+    """Return one object of a complex attribute; a bare text stands for its `value` when not strict. Source: QRK-12."""
     if not strict and not attribute.multi_valued and isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, str) and attribute.has_value_sub and not strict:
@@ -128,6 +128,7 @@ def coerce_entry(attribute: Attribute, value: Any, where: str, *, strict: bool) 
 
 
 def _without_nulls(value: Any, depth: int = 0) -> Any:
+    """Return a value without its nulls: they are as good as absent. Source: QRK-33."""
     if depth > MAX_DEPTH:
         raise InvalidSyntax(f"The body is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, dict):
@@ -140,8 +141,10 @@ def _without_nulls(value: Any, depth: int = 0) -> Any:
 def normalise(kind: ResourceType, body: dict[str, Any], *, strict: bool) -> dict[str, Any]:
     """Return a resource as it is stored, from the body of a POST or PUT: writable attributes only, canonical names.
 
-    Extensions stand under their URN, known or not, listed in `schemas` or not (QRK-17); `id`, `meta` and `groups` are
-    ignored (SRV-010); attributes that no schema knows are kept (SRV-019).
+    Extensions stand under their URN, known or not, listed in `schemas` or not; `id`, `meta` and `groups` are ignored;
+    attributes that no schema knows are kept.
+
+    Source: QRK-17, QRK-20, SRV-010, SRV-019.
 
     Raises:
         InvalidSyntax: `schemas` is missing, or an attribute stands twice.
@@ -253,7 +256,7 @@ def _merge(resource: dict[str, Any], urn: str, extension: dict[str, Any]) -> Non
 
 
 def check_schemas(kind: ResourceType, body: dict[str, Any], *, strict: bool) -> None:
-    """Refuse a resource whose `schemas` is missing or no list of texts; unknown URIs are taken (QRK-18, QRK-19).
+    """Refuse a resource whose `schemas` is missing or no list of texts; unknown URIs are taken. Source: QRK-18, QRK-19.
 
     Raises:
         InvalidSyntax: as said; strict, also when the core schema is not among them.

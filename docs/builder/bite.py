@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from itertools import zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -189,9 +190,8 @@ def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> Trial:
     if _verdict(tree, tests, TEST_LIMIT_S) is not Verdict.PASSED:
         return Trial(tried=0, hung=0, noticed=False)
     limit_s = max(SHORTEST_LIMIT_S, TIMES_UNBROKEN * (time.monotonic() - started))
-    spots = spots_of_rule(tree, entry.rule.id, entry.code)
     hung = 0
-    chosen = chance.sample(spots, min(most, len(spots)))
+    chosen = _in_turn(spots_of_rule(tree, entry.rule.id, entry.code), chance)[:most]
     for number, spot in enumerate(chosen, start=1):
         path = tree / spot.file
         original = path.read_text(encoding="utf-8")
@@ -202,6 +202,14 @@ def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> Trial:
         if verdict is Verdict.NOTICED:
             return Trial(tried=number, hung=hung, noticed=True)
     return Trial(tried=len(chosen), hung=hung, noticed=False)
+
+
+def _in_turn(spots: list[Spot], chance: random.Random) -> list[Spot]:
+    """Return the spots in a drawn order in which the files take turns, so that a long one does not crowd out the rest."""
+    files: dict[str, list[Spot]] = {}
+    for spot in chance.sample(spots, len(spots)):
+        files.setdefault(spot.file, []).append(spot)
+    return [spot for row in zip_longest(*files.values()) for spot in row if spot is not None]
 
 
 def _verdict(tree: Path, tests: list[str], limit_s: float) -> Verdict:

@@ -132,8 +132,12 @@ class Simulator:
                     store.save_tenant(key, value)
 
     def exchanges(self, since: int = 0) -> list[ExchangeRecord]:
-        """Return the exchanges with targets after a sequence number, oldest first (the newest thousands are kept)."""
-        return [record for record in self.core.exchanges if record.sequence > since]
+        """Return the exchanges with targets after a sequence number, in the order of sending.
+
+        The newest thousands are kept. They are kept as they were answered, which with several workers is another order.
+        """
+        kept = list(self.core.exchanges)  # at once: a worker may add to it meanwhile
+        return sorted((record for record in kept if record.sequence > since), key=lambda record: record.sequence)
 
     def jump(self, span: timedelta) -> list[Happening]:
         """Let time pass by a span, as an administrator of the lab does: saved before, stored after."""

@@ -41,7 +41,7 @@ def try_credentials(application: Application, job: SynchronizationJob, mode: str
         secret = before.secret if before else job.configuration.secret
     if not secret:
         return {"secret": "Enter the Secret Token: in Tapt, Settings > Integrations > Configure > Generate makes one."}
-    seen = list(simulator().core.exchanges)
+    seen = simulator().exchanges()
     try:
         result = simulator().provisioning.test_connection(application, tenant_url, secret)
     except SimulatorError as error:

@@ -97,7 +97,7 @@ def provision(app_id: str) -> Answer:
     principal_id, members = field("principal", limit=64), request.form.getlist("member")[:50]
     if not principal_id:
         return _page(application, "Select a user or group first."), 422
-    seen = list(simulator().core.exchanges)
+    seen = simulator().exchanges()
     try:
         result = simulator().provisioning.provision_on_demand(application, principal_id, members)
     except SimulatorError as error:

@@ -63,7 +63,7 @@ def filtered_exchanges() -> list[ExchangeRecord]:
     method, path, status = argument("method"), argument("path").lower(), argument("status")
     app_id, wanted = argument("app"), _sequences()
     found = []
-    for record in reversed(list(simulator().core.exchanges)):
+    for record in reversed(simulator().exchanges()):
         if wanted is not None and record.sequence not in wanted:
             continue
         if method and record.call.method != method:
@@ -95,7 +95,7 @@ def _sequences() -> set[int] | None:
 @blueprint.get("/lab/requests/<int:number>")
 def detail(number: int) -> Answer:
     """Show one exchange, both sides."""
-    records = list(simulator().core.exchanges)
+    records = simulator().exchanges()
     place = next((index for index, record in enumerate(records) if record.sequence == number), None)
     if place is None:
         raise NotFound("This request is no longer kept; the newest thousands are.")

@@ -107,7 +107,7 @@ class WebState:
     def exchanges_after(self, simulator: Simulator, before: Sequence[ExchangeRecord]) -> tuple[ExchangeRecord, ...]:
         """Return what was exchanged since a former list of exchanges."""
         last = before[-1].sequence if before else 0
-        return tuple(record for record in list(simulator.core.exchanges) if record.sequence > last)
+        return tuple(simulator.exchanges(last))
 
 
 def new_token() -> str:

@@ -270,6 +270,38 @@ def test_workers_really_send_at_the_same_time(open_lab: Callable[..., Lab]) -> N
     assert len(lab.active()) == 8
 
 
+def test_exchanges_stand_in_the_order_of_sending_whoever_is_answered_first(open_lab: Callable[..., Lab]) -> None:
+    lab = open_lab(workers=2).without_groups()
+    lab.people("ada", "mia")
+    connect, is_answered, posts = lab.sim.core.connect, threading.Event(), iter((True, False))
+
+    class Overtaken:
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        def send(self, call: Any) -> Any:
+            is_slow = call.method == "POST" and next(posts)
+            if is_slow:
+                assert is_answered.wait(10)
+            reply = self.inner.send(call)
+            if call.method == "POST" and not is_slow:
+                is_answered.set()
+            return reply
+
+        def close(self) -> None:
+            self.inner.close()
+
+    lab.sim.core.connect = lambda url, authorization: Overtaken(connect(url, authorization))
+    lab.start()
+    lab.sim.core.connect = connect
+
+    kept = [record.sequence for record in lab.sim.core.exchanges if record.call.method == "POST"]
+    assert kept != sorted(kept)
+    shown = [record.sequence for record in lab.sim.exchanges()]
+    assert shown == sorted(shown)
+    assert lab.sim.exchanges(shown[-1]) == []
+
+
 @pytest.mark.rule("ENG-146", "ENG-175")
 def test_asked_to_stop_what_is_on_its_way_is_finished_and_nothing_is_done_twice(open_lab: Callable[..., Lab]) -> None:
     lab = open_lab(workers=4, page_size=5).without_groups()
