@@ -205,7 +205,7 @@ def _try(tree: Path, entry: Entry, chance: random.Random, most: int) -> Trial:
 
 
 def _in_turn(spots: list[Spot], chance: random.Random) -> list[Spot]:
-    """Return the spots in a drawn order in which the files take turns, so that a long one does not crowd out the rest."""
+    """Return the spots in a drawn order in which the files take turns: a long one does not crowd out the rest."""
     files: dict[str, list[Spot]] = {}
     for spot in chance.sample(spots, len(spots)):
         files.setdefault(spot.file, []).append(spot)
