@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import request
@@ -9,10 +10,14 @@ from flask import url_for
 
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.job import ScheduleState
+from entra_sim.simulator.model.log import ProvisioningLogEntry
 from entra_sim.simulator.service.screens import LogQuery
 from entra_sim.simulator.service.screens import Screens
 from entra_sim.simulator.service.simulator import Simulator
 from entra_sim.simulator.web.state import Shelf
+
+LOOKED_AT = 50
+"""Of the newest records since the last look, how many are searched for what a line speaks of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +113,7 @@ _LINES = (
     (
         "Beyond",
         "Edit a user; the next cycle sends only what differs.",
-        "one Update with Success is in the log",
+        "one Update with Success of a later cycle is in the log",
         "users.page",
         "edit",
     ),
@@ -118,6 +123,13 @@ _LINES = (
         "one Disable with Success is in the log",
         "assignments.page",
         "unassign",
+    ),
+    (
+        "Beyond",
+        "Delete somebody and restore the user; the same account is active again.",
+        "one Update with Success that makes an account active again is in the log",
+        "users.page",
+        "restore",
     ),
     (
         "Beyond",
@@ -143,17 +155,21 @@ def _facts(sim: Simulator, application: Application | None, memory: Shelf) -> di
     screens = Screens(sim.core)
     configuration = job.configuration
 
-    def logged(action: str) -> bool:
-        key = (application.application_id, action)
+    def logged(guide: str, action: str, shows: Callable[[ProvisioningLogEntry], bool] = lambda entry: True) -> bool:
+        key = (application.application_id, guide)
         seen, found = memory.get(key, (0, False))
         newest = sim.core.logs.last_sequence()
         if not found and newest > seen:
             query = LogQuery(
                 application_id=application.application_id, action=action, status="Success", after_sequence=seen
             )
-            found = bool(screens.log_page(query, limit=1).rows)
+            found = any(shows(entry) for entry in screens.log_page(query, limit=LOOKED_AT).rows)
             memory.put(key, (newest, found))
         return bool(found)
+
+    def is_edit(entry: ProvisioningLogEntry) -> bool:
+        is_later = job.steady_state_first_at is not None and entry.at > job.steady_state_first_at
+        return is_later and not _is_return(entry)
 
     quarantines = [
         event for event in screens.audit_page(target=application.name, limit=200).rows if event.activity == "Quarantine"
@@ -166,12 +182,19 @@ def _facts(sim: Simulator, application: Application | None, memory: Shelf) -> di
         "groups": not sim.builder.schema(job.job_id).group.mapping.is_enabled,
         "assign": screens.count_assignments(application.application_id) > 0,
         "status": job.schedule is ScheduleState.ACTIVE,
-        "cycle": logged("Create"),
-        "edit": logged("Update"),
-        "unassign": logged("Disable"),
+        "cycle": logged("cycle", "Create"),
+        "edit": logged("edit", "Update", is_edit),
+        "unassign": logged("unassign", "Disable"),
+        "restore": logged("restore", "Update", _is_return) or logged("return", "Other", _is_return),
         "quarantine": any(event.result == "failure" for event in quarantines),
         "repair": any(event.result == "success" for event in quarantines),
     }
+
+
+def _is_return(entry: ProvisioningLogEntry) -> bool:
+    """Return whether a record tells of an account that is active again. Source: ENG-199."""
+    changed = [(item.old_value, item.new_value) for item in entry.modified_properties if item.display_name == "active"]
+    return ("False", "True") in changed
 
 
 def _href(application: Application | None, endpoint: str, guide: str) -> str:

@@ -126,6 +126,10 @@ def test_life_after_the_tutorial_edit_unassign_expire_and_repair(admin: Visitor,
     admin.click("View provisioning logs")
     assert {(row[2], row[5].split()[0]) for row in admin.rows()[:2]} == {("Update", "Success"), ("Disable", "Success")}
 
+    admin.open("/").click("Users").click("Mia O'Connor").click("Delete").click("Yes")
+    world.advance(timedelta(minutes=40))
+    admin.click("Deleted users (1)").click("Restore user")
+    world.advance(timedelta(minutes=40))
     world.tapt.expire_token()
     admin.open("/").click("Users").click("Ada Park").click("Edit properties").fill("jobTitle", "Director").click("Save")
     to_application(admin).click("Provisioning").click("Jump to next cycle")
@@ -137,7 +141,22 @@ def test_life_after_the_tutorial_edit_unassign_expire_and_repair(admin: Visitor,
     assert "quarantined" not in admin.text
     admin.open("/lab/tutorial")
     lines = [node for node in admin.main.all("li") if node.all("strong")]
-    assert [node.attributes["class"] for node in lines] == ["done"] * 12
+    assert [node.attributes["class"] for node in lines] == ["done"] * 13
+
+
+def test_nothing_beyond_the_tutorial_is_ticked_before_it_is_done(admin: Visitor, token: str, world: World) -> None:
+    walk(admin, token)
+    admin.open("/lab/tutorial")
+    assert "8 of 13 done" in admin.text
+    world.simulator.directory.update_user("ada.park@contoso.example", {"jobTitle": "Chief"})
+    world.advance(timedelta(minutes=40))
+    assert "9 of 13 done" in admin.open("/lab/tutorial").text
+    world.simulator.directory.update_user("ada.park@contoso.example", {"accountEnabled": False})
+    world.advance(timedelta(minutes=40))
+    assert "10 of 13 done" in admin.open("/lab/tutorial").text
+    world.simulator.directory.update_user("ada.park@contoso.example", {"accountEnabled": True})
+    world.advance(timedelta(minutes=40))
+    assert "11 of 13 done" in admin.open("/lab/tutorial").text
 
 
 def test_the_checklist_keeps_the_tutorials_order_and_words(admin: Visitor, world: World) -> None:
@@ -194,14 +213,14 @@ def test_the_checklist_keeps_the_tutorials_order_and_words(admin: Visitor, world
 
 def test_the_checklist_is_ticked_by_facts_and_leads_to_the_control(admin: Visitor) -> None:
     admin.open("/lab/tutorial")
-    assert "0 of 12 done" in admin.text
+    assert "0 of 13 done" in admin.text
     create = next(node for node in admin.main.all("a") if node.text.startswith("Create the application"))
     admin.open(admin._absolute(create.attributes["href"]))
     assert admin.screen == "create-app"
     assert [node for node in admin.main.all() if "create" in node.attributes.get("data-guide", "").split()]
     create_application(admin)
     admin.open("/lab/tutorial")
-    assert "1 of 12 done" in admin.text
+    assert "1 of 13 done" in admin.text
 
 
 def test_deleted_people_are_disabled_restored_and_purged(admin: Visitor, token: str, world: World) -> None:
