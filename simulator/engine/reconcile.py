@@ -67,7 +67,13 @@ def reconcile(subject: Subject, run: Run) -> Exchange:
 
 
 class Reconciliation:
-    """The state of one reconciliation: what is known so far of link, target and record."""
+    """The state of one reconciliation: what is known so far of link, target and record.
+
+    Attributes:
+        in_doubt: the link to believe in while a request is on its way, or when its answer is lost; None where that
+            makes no difference. Assumed: an account that may have been enabled is not taken for a disabled one, or the
+            next disable would be skipped (ENG-198) and the account stay active for good.
+    """
 
     def __init__(self, subject: Subject, run: Run) -> None:
         self.subject = subject
@@ -75,6 +81,7 @@ class Reconciliation:
         self.compiled = run.mapping(subject.source.object_type)
         self.recorder = Recorder(subject.source, mapped_names=self.compiled.shown_attributes)
         self.entry = subject.entry
+        self.in_doubt: SyncEntry | None = None
         self.rules = list(subject.intent.rules)
         self.attempted: tuple[AttributeChange, ...] = ()
         self.export_step = ""
@@ -266,6 +273,8 @@ class Reconciliation:
             ),
         )
         call = requests.update(self.kind, self.entry.target_anchor, changes, self.run.dialect, provenance=why)
+        if self.entry.is_disabled and not disables:
+            self.in_doubt = replace(self.entry, is_disabled=False)
         responses.accept_update((yield call))
         self.recorder.exported(self.export_step, "was updated in")
         draft = self.recorder.draft(action, Status.SUCCESS, rules=(*self.rules, "ENG-153"))
@@ -378,9 +387,10 @@ class Reconciliation:
         waiting = escrow_after(error, self.subject, self.run, modification)
         information = error_information(error, self.subject.escrow, waiting)
         draft = self.recorder.draft(action, Status.FAILURE, rules=(*self.rules, "ENG-440"), error=information)
+        is_refused = isinstance(error, TargetError) and 400 <= error.status < 500
         return Outcome(
             draft=draft,
-            entry=self.entry,
+            entry=self.entry if self.in_doubt is None or is_refused else self.in_doubt,
             escrow=waiting,
             error=error,
             is_given_up=waiting is None and not self.run.is_on_demand,

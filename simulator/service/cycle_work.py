@@ -22,6 +22,7 @@ from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.run import intend
 from entra_sim.simulator.model.directory import Application
+from entra_sim.simulator.model.entry import SyncEntry
 from entra_sim.simulator.model.job import Cycle
 from entra_sim.simulator.model.job import CycleCounts
 from entra_sim.simulator.model.job import CycleKind
@@ -241,9 +242,12 @@ class CycleWork:
         def before(call: Call) -> None:
             if call.method == "POST" and work.asked is not None:
                 self._note_create(subject, *work.asked)
+            if work.in_doubt is not None:
+                with self._core.database.atomic(may_wait=True):
+                    self._core.jobs.save_entry(self._job.job_id, work.in_doubt)
 
         def finish(outcome: Outcome, sequences: tuple[int, ...]) -> None:
-            self._record(subject, outcome, began_at, sequences)
+            self._record(subject, work.in_doubt or subject.entry, outcome, began_at, sequences)
             self._give_back(subject)
 
         return Task(key=key, exchange=contained(subject, self._run, exchange), before=before, finish=finish)
@@ -265,8 +269,15 @@ class CycleWork:
         )
         self._core.progress.note_intent(self._job.job_id, intent)
 
-    def _record(self, subject: Subject, outcome: Outcome, began_at: datetime, sequences: tuple[int, ...]) -> None:
-        """Store link, escrow, log record and position of one object in one transaction."""
+    def _record(
+        self,
+        subject: Subject,
+        stored: SyncEntry | None,
+        outcome: Outcome,
+        began_at: datetime,
+        sequences: tuple[int, ...],
+    ) -> None:
+        """Store link, escrow, log record and position of one object in one transaction; `stored` is the link so far."""
         core, job_id = self._core, self._job.job_id
         kind, object_id = subject.key
         with core.database.atomic(may_wait=True):
@@ -274,7 +285,7 @@ class CycleWork:
                 if subject.entry is not None:
                     core.jobs.delete_entry(job_id, kind, object_id)
                     self._count_gone(kind)
-            elif outcome.entry != subject.entry:
+            elif outcome.entry != stored:
                 core.jobs.save_entry(job_id, outcome.entry)
             if not self._position.finish(object_id):
                 core.progress.save_done_ahead(job_id, kind, object_id)

@@ -164,7 +164,7 @@ class _OnDemandWork:
         with core.database.atomic():
             if outcome.entry is None and entry is not None:
                 core.jobs.delete_entry(job.job_id, object_type, object_id)
-            elif outcome.entry is not None and outcome.entry != entry:
+            elif outcome.entry is not None and outcome.entry != (work.in_doubt or entry):
                 core.jobs.save_entry(job.job_id, outcome.entry)
             if escrow is not None and outcome.error is None:
                 core.jobs.delete_escrow(job.job_id, object_type, object_id)
@@ -178,7 +178,7 @@ class _OnDemandWork:
         return _result(tuple(entries))
 
     def _sender(self, work: Reconciliation) -> Callable[[Call], Reply]:
-        """Return the way to the target that notes a create before it is sent, so that a crash makes no double."""
+        """Return the way to the target that notes before sending what a crash must not lose: creates, links in doubt."""
 
         def send(call: Call) -> Reply:
             if call.method == "POST" and work.asked is not None:
@@ -186,6 +186,8 @@ class _OnDemandWork:
                 attribute, value = work.asked
                 intent = CreateIntent(object_type=kind, source_anchor=object_id, attribute=attribute, value=value)
                 self._core.progress.save_intent(self._job.job_id, intent)
+            if work.in_doubt is not None:
+                self._core.jobs.save_entry(self._job.job_id, work.in_doubt)
             return self._send(call)
 
         return send

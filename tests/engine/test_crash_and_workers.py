@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from lab import DOMAIN
 from lab import START
 from lab import Killed
 from lab import Lab
+from lab import upn
 
 from entra_sim.scenarios.world import PUBLIC_URL
 from entra_sim.scenarios.world import SIMULATOR_DATABASE
@@ -23,12 +26,12 @@ from entra_sim.simulator.settings import Settings
 from entra_sim.simulator.store.database import Database
 
 
-def open_files(folder: Path, settings: dict[str, Any] | None = None) -> World:
+def open_files(folder: Path, settings: dict[str, Any] | None = None, at: datetime = START) -> World:
     """Open a World over files, in process, with a frozen clock."""
     return World(
         simulator_database=Database.open(folder / SIMULATOR_DATABASE),
         tapt_database=folder / TAPT_DATABASE,
-        clock=VirtualClock(START),
+        clock=VirtualClock(at),
         ids=RandomIds(),
         tapt_ids=RandomIds(),
         settings=Settings(**(settings or {})),
@@ -268,6 +271,79 @@ def test_workers_really_send_at_the_same_time(open_lab: Callable[..., Lab]) -> N
 
     assert most == 4
     assert len(lab.active()) == 8
+
+
+def blocked_and_enabled_again(lab: Lab) -> None:
+    """Leave somebody whose account is disabled, and who is enabled again in the directory."""
+    lab.people("ada")
+    lab.start()
+    lab.disable("ada")
+    lab.cycle()
+    assert lab.active() == {"ada": False}
+    lab.enable("ada")
+    lab.look()
+
+
+@pytest.mark.rule("ENG-176", "ENG-198")
+@pytest.mark.parametrize("fault", [{"cut": "after"}, {"status": 503}, {"cut": "before"}])
+def test_an_account_that_may_have_been_enabled_is_disabled_again(
+    open_lab: Callable[..., Lab], fault: dict[str, Any]
+) -> None:
+    lab = open_lab().without_groups()
+    blocked_and_enabled_again(lab)
+    lab.fault(method="PATCH", **fault)
+    lab.cycle()
+    was_enabled = fault == {"cut": "after"}
+    assert lab.active() == {"ada": was_enabled}
+    assert len(lab.escrows()) == 1
+    lab.heal()
+    lab.look()
+
+    lab.disable("ada")
+    lab.cycle(2)
+
+    assert lab.active() == {"ada": False}
+    assert lab.writes() == (["PATCH /Users/ada Replace:active=False"] if was_enabled else [])
+
+
+@pytest.mark.rule("ENG-198")
+def test_a_refused_enable_leaves_the_account_known_as_disabled(open_lab: Callable[..., Lab]) -> None:
+    lab = open_lab().without_groups()
+    blocked_and_enabled_again(lab)
+    lab.fault(method="PATCH", status=400)
+    lab.cycle()
+    lab.heal()
+    lab.look()
+
+    lab.disable("ada")
+    lab.cycle(2)
+
+    assert [text for text in lab.sent() if not text.endswith("?probe")] == []
+    assert lab.log() == ["Update Skipped ada NotEffectivelyEntitled"]
+
+
+@pytest.mark.rule("ENG-176", "ENG-198")
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("is_on_demand", [False, True])
+def test_a_process_that_dies_while_it_enables_leaves_nobody_active_for_good(
+    tmp_path: Path, when: str, is_on_demand: bool
+) -> None:
+    lab = Lab(world=open_files(tmp_path)).without_groups()
+    blocked_and_enabled_again(lab)
+    lab.crash_sends(lambda call: when if call.method == "PATCH" else "")
+    go_on = partial(lab.sim.provisioning.provision_on_demand, lab.app, upn("ada")) if is_on_demand else lab.cycle
+    with pytest.raises(Killed):
+        go_on()
+    app, at = lab.app, lab.world.clock.now()
+    lab.world.close()
+    lab.reopen(open_files(tmp_path, at=at), app)
+    assert lab.active() == {"ada": when == "after"}
+
+    lab.disable("ada")
+    lab.cycle(2)
+
+    assert lab.active() == {"ada": False}
+    lab.world.close()
 
 
 def test_exchanges_stand_in_the_order_of_sending_whoever_is_answered_first(open_lab: Callable[..., Lab]) -> None:
