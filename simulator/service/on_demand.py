@@ -178,7 +178,7 @@ class _OnDemandWork:
         return _result(tuple(entries))
 
     def _sender(self, work: Reconciliation) -> Callable[[Call], Reply]:
-        """Return the way to the target that notes before sending what a crash must not lose: creates, links in doubt."""
+        """Return the way to the target that notes before what a crash must not lose: creates, links in doubt."""
 
         def send(call: Call) -> Reply:
             if call.method == "POST" and work.asked is not None:
