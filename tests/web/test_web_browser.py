@@ -222,6 +222,15 @@ def test_the_keyboard_alone_reaches_and_presses_everything(lab: Lab) -> None:
     assert len(seen) >= expected
 
 
+def test_the_clock_bar_stands_in_one_line(lab: Lab) -> None:
+    person = lab.sign_in()
+    heights = {}
+    for width in (1024, 1100, 1104, 1180, 1256, 1264, 1280, 1440):
+        person.tab.set_viewport_size({"width": width, "height": 700})
+        heights[width] = person.tab.evaluate("document.querySelector('.top').offsetHeight")
+    assert set(heights.values()) == {48}, heights
+
+
 def test_the_guide_outlines_the_control(lab: Lab) -> None:
     person = lab.sign_in()
     app_id = lab.world.simulator.applications.list()[0].application_id
