@@ -47,6 +47,8 @@ def parse_span(text: str, start: datetime) -> timedelta:
         else:
             break
         position = match.end()
+    if text.strip().startswith("-"):
+        raise UserInputError(f"'{text}' goes back, and time only moves forward; write 40m, 2h 30m or 31 days.")
     if not text.strip() or text[position:].strip():
         raise UserInputError(f"'{text}' is no span of time; write 40m, 2h 30m, 31 days or 6 months.")
     span = (_after_months(start, months) - start) + timedelta(seconds=seconds)

@@ -35,7 +35,7 @@ def show(data: Path, as_json: bool) -> None:
     _print(call_instance(data, "/api/clock"), as_json)
 
 
-@command.command()
+@command.command(context_settings={"ignore_unknown_options": True})  # "-40m" is a span, if a wrong one
 @click.argument("span", nargs=-1, required=True)
 @data_option
 @json_option

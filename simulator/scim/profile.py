@@ -73,8 +73,8 @@ class TenantUrl:
         host, port = _split_authority(authority, url, DEFAULT_PORTS[scheme])
         if scheme == "http" and not allow_http and not is_loopback(host):
             raise UserInputError(
-                f"The tenant URL '{url}' must begin with https://: plain http is allowed for this machine only "
-                "(localhost, 127.0.0.1), or when plain HTTP is permitted explicitly."
+                f"The tenant URL '{url}' must begin with https://: plain http is for this machine only "
+                "(localhost, 127.0.0.1). To speak it all the same, add --allow-http."
             )
         kept, dialect = _split_flags(query, url)
         return cls(

@@ -167,6 +167,9 @@ def test_the_clock_needs_a_running_instance_and_the_key(running: Running, tmp_pa
     assert refused.value.code == 401
     refused.value.close()
     assert entra_sim("clock", "advance", "soon", "--data", str(running.folder)).returncode == 2
+    back = entra_sim("clock", "advance", "-40m", "--data", str(running.folder))
+    assert back.returncode == 2
+    assert "'-40m' goes back, and time only moves forward" in back.stderr
 
 
 def test_a_running_instance_takes_over_an_import_and_can_undo_it(running: Running, tmp_path: Path) -> None:
