@@ -12,6 +12,7 @@ from entra_sim.scenarios.selection import LIBRARY
 from entra_sim.scenarios.selection import is_scenario_file
 from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.errors import SimulatorError
+from entra_sim.simulator.web.hooks import ExerciseView
 from entra_sim.simulator.web.hooks import ScenarioCard
 from entra_sim.simulator.web.hooks import ScenarioResult
 from entra_sim.simulator.web.hooks import ScenarioStep
@@ -19,6 +20,7 @@ from entra_sim.simulator.web.shown import span
 
 if TYPE_CHECKING:
     from entra_sim.scenarios.live import LiveSteps
+    from entra_sim.scenarios.live_exercise import LiveExercise
     from entra_sim.scenarios.outcome import ScenarioOutcome
     from entra_sim.scenarios.world import World
 
@@ -72,7 +74,8 @@ class Library:
         name = path.relative_to(self._folder).with_suffix("").as_posix()
         try:
             scenario = load(path)
-            card = ScenarioCard(name=name, title=scenario.title, why=scenario.why)
+            kind = "exercise" if scenario.exercise is not None else "guide" if scenario.is_guide else "scenario"
+            card = ScenarioCard(name=name, title=scenario.title, why=scenario.why, kind=kind)
         except SimulatorError as error:
             card = ScenarioCard(name=name, title=name, why="", problem=str(error))
         self._cards[path] = (changed, card)
@@ -122,6 +125,7 @@ class LabControl:
         self._scenarios = scenarios
         self._folder = folder
         self._steps: LiveSteps | None = None
+        self._exercise: LiveExercise | None = None
 
     def reset(self) -> None:
         """Start over on both sides with the demo tenant; the state before is kept for Undo."""
@@ -130,10 +134,14 @@ class LabControl:
         self._world.simulator.before_jump("before a reset")
         self._world.empty()
         self._world.simulator.directory.import_image(demo_tenant(self._world.ids.new))
-        self._steps = None
+        self._steps = self._exercise = None
 
     def load(self, name: str) -> None:
-        """Put a scenario's tenant and applications into this lab, in place of what it holds."""
+        """Put a scenario's tenant and applications into this lab, in place of what it holds.
+
+        Of an exercise, its steps are done as well: they lead into what is to be repaired.
+        """
+        from entra_sim.scenarios.live_exercise import LiveExercise
         from entra_sim.scenarios.loader import load
         from entra_sim.scenarios.prepared import prepare
         from entra_sim.scenarios.session import Session
@@ -142,8 +150,16 @@ class LabControl:
         scenario = load(path)
         self._world.simulator.before_jump("before a scenario was loaded")
         self._world.empty()
-        prepare(Session(self._world, folder=path.parent), scenario, steps=False)
-        self._steps = None
+        self._steps = self._exercise = None
+        session = Session(self._world, folder=path.parent)
+        prepare(session, scenario, steps=scenario.exercise is not None)
+        if scenario.exercise is not None:
+            self._exercise = LiveExercise(session, scenario)
+            self._world.simulator.keeper.save()
+
+    def exercise(self) -> ExerciseView | None:
+        """Return the exercise that was loaded last, with how far it is; None when something else was."""
+        return None if self._exercise is None else self._exercise.view()
 
     def perform(self, text: str) -> dict[str, Any]:
         """Do one scenario step, or check one expectation, on this lab.

@@ -264,7 +264,7 @@ class World:
             hosts=hosts,
             sign_in=sign_in,
             access_key="" if is_local else key,
-            lab=LabHooks(scenarios=library, load=control.load, reset=control.reset),
+            lab=LabHooks(scenarios=library, load=control.load, exercise=control.exercise, reset=control.reset),
         )
         admin = Server(center, host=host, port=port)
         self._servers.append(admin)

@@ -13,12 +13,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioCard:
-    """One scenario of the list. `problem` says file:line and what is wrong when it cannot be read."""
+    """One scenario of the list. `problem` says file:line and what is wrong when it cannot be read.
+
+    Args:
+        kind: "scenario", "guide" (it leads through screens) or "exercise" (a broken set-up to repair).
+    """
 
     name: str
     title: str
     why: str
     problem: str = ""
+    kind: str = "scenario"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,33 @@ class ScenarioResult:
     transcript: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseFact:
+    """Something that must hold when an exercise is solved, and what was found instead."""
+
+    text: str
+    holds: bool
+    expected: str = ""
+    actual: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseView:
+    """The exercise that was loaded into the lab: what to do, hints one by one, how far it is, one solution."""
+
+    title: str
+    why: str
+    task: str
+    hints: Sequence[str]
+    facts: Sequence[ExerciseFact]
+    solution: Sequence[str]
+
+    @property
+    def is_solved(self) -> bool:
+        """Return whether everything holds that must."""
+        return all(fact.holds for fact in self.facts)
+
+
 class ScenarioHooks(Protocol):
     """The library, and running one in a World of its own."""
 
@@ -62,10 +94,13 @@ class LabHooks:
 
     Args:
         scenarios: the library.
-        load: puts a scenario's tenant and applications into this lab, in place of what it holds.
+        load: puts a scenario's tenant and applications into this lab, in place of what it holds; of an exercise also
+            the mess that its steps make.
+        exercise: the exercise that was loaded last and how far it is; None when it is none.
         reset: starts over on both sides.
     """
 
     scenarios: ScenarioHooks | None = None
     load: Callable[[str], None] | None = None
+    exercise: Callable[[], ExerciseView | None] | None = None
     reset: Callable[[], None] | None = None

@@ -1,4 +1,4 @@
-"""`/lab/scenarios`: the library, run in a World of its own, or loaded into this lab, as far as it was handed in."""
+"""`/lab/scenarios` and `/lab/exercise`: the library, run in a World of its own, or loaded into this lab to work on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from flask import request
 
 from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.errors import SimulatorError
+from entra_sim.simulator.web.hooks import ExerciseView
+from entra_sim.simulator.web.hooks import ScenarioCard
 from entra_sim.simulator.web.hooks import ScenarioResult
 from entra_sim.simulator.web.pages import Answer
 from entra_sim.simulator.web.pages import argument
@@ -26,14 +28,35 @@ blueprint = Blueprint("lab_scenarios", __name__)
 
 @blueprint.get("/lab/scenarios")
 def page() -> Answer:
-    """List the scenarios."""
+    """List the scenarios in which all words of the search stand."""
     hooks = web_state().hooks
+    search = argument("search")
+    cards = None if hooks.scenarios is None else [card for card in hooks.scenarios.cards() if _has(card, search)]
     return render_template(
         "lab_scenarios.html",
-        cards=list(hooks.scenarios.cards()) if hooks.scenarios is not None else None,
+        cards=cards,
+        search=search,
         can_load=hooks.load is not None,
         asks=argument("ask"),
+        exercise=the_exercise(),
     )
+
+
+def _has(card: ScenarioCard, search: str) -> bool:
+    text = f"{card.name} {card.title} {card.why} {card.kind} {card.problem}".casefold()
+    return all(word in text for word in search.casefold().split())
+
+
+def the_exercise() -> ExerciseView | None:
+    """Return the exercise that was loaded into this lab, or None."""
+    tells = web_state().hooks.exercise
+    return None if tells is None else tells()
+
+
+@blueprint.get("/lab/exercise")
+def exercise() -> Answer:
+    """Show the task, its hints and how much of it is repaired."""
+    return render_template("lab_exercise.html", exercise=the_exercise())
 
 
 @blueprint.post("/lab/scenarios")
@@ -52,6 +75,9 @@ def change() -> Answer:
         except SimulatorError as error:
             notify("bad", "Not loaded", str(error))
             return go("lab_scenarios.page")
+        if the_exercise() is not None:
+            notify("ok", "Exercise loaded", "The lab is in the state that is to be repaired.")
+            return go("lab_scenarios.exercise")
         notify("ok", "Scenario loaded", f"The lab holds what '{name}' begins with.")
         return go("home.page")
     scenarios = hooks.scenarios

@@ -27,6 +27,7 @@ from entra_sim.simulator.web.pages import the_application
 from entra_sim.simulator.web.routes_about import the_ledger
 from entra_sim.simulator.web.routes_requests import SHOWN
 from entra_sim.simulator.web.routes_requests import filtered_exchanges
+from entra_sim.simulator.web.routes_scenarios import the_exercise
 from entra_sim.simulator.web.sessions import current_account
 from entra_sim.simulator.web.sessions import web_state
 from entra_sim.simulator.web.timeline import LANES
@@ -61,6 +62,19 @@ def tutorial() -> Response:
     """Return the checklist."""
     lines = tutorial_lines(simulator(), web_state().facts)
     return jsonify([{"number": item.number, "step": item.step, "text": item.text, "done": item.done} for item in lines])
+
+
+@blueprint.get("/api/exercise")
+def exercise() -> Response:
+    """Return the exercise in this lab and how far it is, without its solution; null when there is none."""
+    found = the_exercise()
+    if found is None:
+        return jsonify(None)
+    facts = [
+        {"text": item.text, "holds": item.holds, "expected": item.expected, "actual": item.actual}
+        for item in found.facts
+    ]
+    return jsonify({"title": found.title, "task": found.task, "solved": found.is_solved, "facts": facts})
 
 
 @blueprint.post("/api/clock/advance")

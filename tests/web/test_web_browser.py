@@ -98,6 +98,7 @@ def screens_of(lab: Lab) -> dict[str, str]:
         "lab-timeline": f"/lab/timeline/{ada}",
         "lab-compare": "/lab/compare?look=yes",
         "lab-scenarios": "/lab/scenarios",
+        "lab-exercise": "/lab/exercise",
         "lab-about": "/lab/about",
         "lab-patterns": "/lab/patterns",
         "why": f"{base}/why/{ada}",

@@ -542,6 +542,9 @@ def test_scenarios_are_listed_and_run_in_a_world_of_their_own(world: World, app:
     person = Visitor(bound(app, world.simulator, key="k", links={}, sign_in=False, lab=hooks))  # type: ignore[arg-type]
     person.open("/lab/scenarios")
     assert len(person.rows()) > 10
+    assert len(person.open("/lab/scenarios?search=exercise+token").rows()) == 2
+    assert "No scenario has all these words." in person.open("/lab/scenarios?search=zzz").text
+    person.open("/lab/scenarios")
     before = len(world.simulator.exchanges())
     person.click("Run", within="tapt-tutorial")
     assert person.screen == "lab-scenario-run"
@@ -660,6 +663,43 @@ def test_a_scenario_is_loaded_and_the_lab_reset_only_after_asking(world: World, 
     assert done == ["tapt-tutorial"]
     person.click("Yes")
     assert done == ["tapt-tutorial", "reset"]
+
+
+def test_an_exercise_is_loaded_and_ticked_by_facts_until_it_is_solved(world: World, app: object) -> None:
+    from entra_sim.scenarios.lab_hooks import LabControl
+    from entra_sim.scenarios.lab_hooks import Library
+    from entra_sim.simulator.web import bound
+    from entra_sim.simulator.web.hooks import LabHooks
+
+    library = Library()
+    control = LabControl(world, library, Path())
+    hooks = LabHooks(scenarios=library, load=control.load, exercise=control.exercise, reset=control.reset)
+    person = Visitor(bound(app, world.simulator, key="k", links={}, sign_in=False, lab=hooks))  # type: ignore[arg-type]
+    assert "No exercise is in this lab" in person.open("/lab/exercise").text
+    assert person.client.get("/api/exercise").json is None
+    person.open("/lab/scenarios").click("Load into lab", within="labs/the-expired-token").click("Yes")
+
+    assert person.screen == "lab-exercise"
+    assert "Ada became Boss three days ago, and Tapt does not know" in person.text
+    assert [node.text for node in person.main.all("summary")] == ["Hint 1", "Hint 2", "Hint 3", "One solution"]
+    (facts,) = [node for node in person.main.all("ol") if node.attributes.get("class") == "checklist"]
+    assert [node.attributes["class"] for node in facts.all("li")] == ["", ""]
+    assert "EncounteredQuarantineException" in facts.text
+    (application,) = world.simulator.applications.list()
+    assert world.simulator.queries.job(application).quarantine is not None
+
+    for step in ("generate token", "test connection: tapt", "save credentials: tapt"):
+        assert control.perform(step)["outcome"] == "passed"
+    person.click("Check again")
+    assert "Solved." in person.text
+    assert "Tokens of Tapt are good for six calendar months" in person.text
+    assert person.client.get("/api/exercise").json["solved"] is True
+    assert "Solved: Lab: changes have stopped arriving" in person.open("/lab/scenarios").text
+
+    world.simulator.applications.delete(application)
+    assert "Solved." not in person.open("/lab/exercise").text
+    control.load("tapt-tutorial")
+    assert control.exercise() is None
 
 
 def test_what_a_running_cycle_has_done_is_told_in_words() -> None:
