@@ -96,6 +96,8 @@ class Database:
             connection.execute("PRAGMA foreign_keys=ON")
             database = cls(connection, path, is_beside=is_beside)
             if path is not None:
+                if database._redo is not None and not database.value("PRAGMA user_version"):
+                    database._redo.remove()  # it belongs to a database that somebody deleted
                 _migrate(database)
                 if database._redo is not None and redo_path(path).exists():
                     database._bring_back()

@@ -270,6 +270,23 @@ def test_what_a_former_content_left_in_the_redo_file_is_never_carried_out(tmp_pa
     database.close()
 
 
+def test_a_new_database_takes_nothing_from_the_redo_file_of_one_that_was_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "simulator.db"
+    living = Database.open(path)
+    with living.atomic(may_wait=True):
+        living.execute("INSERT INTO redo (generation) VALUES (77)")
+    left = redo_path(path).read_bytes()
+    living.close()
+    path.unlink()
+    redo_path(path).write_bytes(left)
+
+    fresh = Database.open(path)
+
+    assert [row[0] for row in fresh.rows("SELECT generation FROM redo")] == [0]
+    assert not redo_path(path).exists()
+    fresh.close()
+
+
 def test_a_command_that_reads_brings_back_what_a_killed_instance_left(tmp_path: Path) -> None:
     Simulator.open(tmp_path).close()
     database = Database.open(tmp_path / "simulator.db")
