@@ -45,6 +45,11 @@ def span(value: timedelta) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+def took(value: timedelta) -> str:
+    """Return how long an exchange took: "12 ms" below ten seconds, "1 min 10 s" above."""
+    return span(value) if value >= timedelta(seconds=10) else f"{value // timedelta(milliseconds=1):,} ms"
+
+
 def countdown(instant: datetime | None, now: datetime) -> str:
     """Return mm:ss until an instant, h:mm:ss from an hour on; 00:00 when it has passed."""
     seconds = max(0, int((instant - now).total_seconds())) if instant else 0
@@ -109,6 +114,7 @@ FILTERS = {
     "with_code": with_code,
     "when": when,
     "span": span,
+    "took": took,
     "masked_secret": masked_secret,
     "pretty_json": pretty_json,
     "tone": tone,

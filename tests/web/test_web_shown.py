@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from visitor import Visitor
 
 from entra_sim.simulator.web.shown import breakable
+from entra_sim.simulator.web.shown import took
 from entra_sim.simulator.web.shown import with_code
 
 
@@ -34,6 +37,13 @@ def test_what_stands_between_backticks_is_code() -> None:
 def test_markup_in_a_value_stays_text(show: object) -> None:
     assert "<script>" not in str(show("`<script>`alert(1)</script>"))  # type: ignore[operator]
     assert "<script>" not in str(show("<script>"))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 ms"), (0.0129, "12 ms"), (2.5, "2,500 ms"), (10, "10 s"), (70, "1 min 10 s")]
+)
+def test_how_long_an_exchange_took(seconds: float, text: str) -> None:
+    assert took(timedelta(seconds=seconds)) == text
 
 
 def test_rules_are_shown_without_backticks(admin: Visitor) -> None:
