@@ -17,7 +17,7 @@ from entra_sim.simulator.settings import Settings
 
 def removal_count(subjects: Iterable[Subject]) -> int:
     """Return how many disables and deletes, of users and of groups, these objects would bring. Source: ENG-301."""
-    return sum(1 for subject in subjects if subject.intent.is_removal)
+    return sum(1 for subject in subjects if subject.removes)
 
 
 def trips(count: int, threshold: int, settings: Settings) -> bool:

@@ -42,7 +42,7 @@ class CompiledRow:
     """One attribute mapping, ready to be evaluated.
 
     `name` is the target attribute; `direct` names the source attribute of a plain row; `role_function` one of
-    ROLE_FUNCTIONS; `expression` else.
+    ROLE_FUNCTIONS; `expression` else. Logs do not show the values of one that `is_redacted` (ENG-094).
     """
 
     row: AttributeMapping
@@ -51,6 +51,11 @@ class CompiledRow:
     expression: Expression | None
     direct: str | None
     role_function: str
+    is_redacted: bool = False
+
+    def reads(self, name: str) -> bool:
+        """Return whether it takes its value from this source attribute, alone or among others."""
+        return self.direct == name or (self.expression is not None and name in self.expression.source_attributes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +81,11 @@ class CompiledMapping:
         """Return "User" or "Group"."""
         return self.mapping.object_type
 
-    def reads(self, name: str) -> bool:
-        """Return whether a row or a filter reads this source attribute."""
-        return name in self.source_attributes
+    def tells(self, name: str) -> bool:
+        """Return whether an update can tell the target about this source attribute. Source: ENG-073."""
+        if name not in self.source_attributes:
+            return False
+        return any(item.reads(name) for item in self.rows if item.row.flow_type is not FlowType.OBJECT_ADD_ONLY)
 
 
 class MappedValue(NamedTuple):
@@ -149,7 +156,12 @@ def _compile_row(row: AttributeMapping) -> CompiledRow:
         raise UserInputError(
             f"mapping of '{name}', column {error.column}: {error}; the expression is: {text}"
         ) from error
-    return replace(compiled, expression=expression, role_function=_role_function(text, compiled.path))
+    return replace(
+        compiled,
+        expression=expression,
+        role_function=_role_function(text, compiled.path),
+        is_redacted=expression.uses_redact,
+    )
 
 
 def _role_function(text: str, path: TargetPath) -> str:

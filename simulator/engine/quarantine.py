@@ -53,6 +53,6 @@ def ends_at(quarantine: Quarantine, settings: Settings) -> datetime:
 def pulled_forward(quarantine: Quarantine, now: datetime) -> Quarantine:
     """Return the quarantine with its next attempt at once, as saving tested credentials does (design section 12).
 
-    Source: ENG-286.
+    Source: ENG-286, ENG-321.
     """
-    return replace(quarantine, next_attempt_at=min(quarantine.next_attempt_at, now))
+    return replace(quarantine, next_attempt_at=min(quarantine.next_attempt_at, now), ends_with_probe=True)

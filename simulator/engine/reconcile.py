@@ -16,6 +16,7 @@ from entra_sim.simulator.engine.diff import differences
 from entra_sim.simulator.engine.failures import error_information
 from entra_sim.simulator.engine.failures import escrow_after
 from entra_sim.simulator.engine.failures import escrow_details
+from entra_sim.simulator.engine.mapping import REDACTED
 from entra_sim.simulator.engine.mapping import MappedValue
 from entra_sim.simulator.engine.mapping import ObjectFlowIgnored
 from entra_sim.simulator.engine.mapping import map_values
@@ -25,6 +26,7 @@ from entra_sim.simulator.engine.matching import NoMatchingValue
 from entra_sim.simulator.engine.outcome import Exchange
 from entra_sim.simulator.engine.outcome import Outcome
 from entra_sim.simulator.engine.outcome import Resource
+from entra_sim.simulator.engine.record import SYNCHRONIZATION_ERROR
 from entra_sim.simulator.engine.record import Recorder
 from entra_sim.simulator.engine.record import modified_by_create
 from entra_sim.simulator.engine.record import modified_by_update
@@ -131,8 +133,12 @@ class Reconciliation:
         return (yield from self._maintain())
 
     def _found(self, resource: Resource) -> None:
-        shown = {item.row.target_attribute_name: item.path.read(resource) for item in self.compiled.rows}
-        self.recorder.found(resource, {name: value for name, value in shown.items() if value is not None})
+        shown = {
+            item.name: REDACTED if item.is_redacted else value
+            for item in self.compiled.rows
+            if (value := item.path.read(resource)) is not None
+        }
+        self.recorder.found(resource, shown)
 
     def _scoped(self) -> None:
         self.recorder.scoped(self.subject.scoping_facts(self.run))
@@ -203,6 +209,7 @@ class Reconciliation:
         self.recorder.target_id = created["id"]
         self.recorder.target_display_name = self.who
         self.recorder.exported("EntryExportAdd", "was created in")
+        self._name_unresolved()
         draft = self.recorder.draft(Action.CREATE, Status.SUCCESS, rules=(*self.rules, "ENG-170"))
         return Outcome(draft=draft, entry=self.entry, is_exported=True, held_resource=created)
 
@@ -277,8 +284,14 @@ class Reconciliation:
             self.in_doubt = replace(self.entry, is_disabled=False)
         responses.accept_update((yield call))
         self.recorder.exported(self.export_step, "was updated in")
+        self._name_unresolved()
         draft = self.recorder.draft(action, Status.SUCCESS, rules=(*self.rules, "ENG-153"))
         return Outcome(draft=draft, entry=self._kept(settled), is_exported=True, held_resource=held)
+
+    def _name_unresolved(self) -> None:
+        """Name members that cannot be exported, where no write of members follows that does. Source: ENG-221."""
+        if not self.subject.has_member_changes:
+            self.recorder.unresolved(self.subject.unresolved_members)
 
     def _kept(self, entry: SyncEntry) -> SyncEntry | None:
         """Return the link, or None where it does not outlive the scope. Source: ENG-186, Q-21."""
@@ -381,9 +394,9 @@ class Reconciliation:
         if self.entry is not None and modification == "Add":
             modification, action = "Update", Action.UPDATE
         verb = {"Add": "create", "Update": "update", "Delete": "delete"}[modification]
-        name = self.export_step or "EntrySynchronizationError"
-        shown = {change.target_path: change.new_value for change in self.attempted}
-        self.recorder.export_failed(name, verb, error.code, shown)
+        name = self.export_step or SYNCHRONIZATION_ERROR
+        shown = {item.display_name: item.new_value for item in self.recorder.modified}
+        self.recorder.failed(name, verb, error.code, shown)
         waiting = escrow_after(error, self.subject, self.run, modification)
         information = error_information(error, self.subject.escrow, waiting)
         draft = self.recorder.draft(action, Status.FAILURE, rules=(*self.rules, "ENG-440"), error=information)

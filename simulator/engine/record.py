@@ -20,6 +20,8 @@ from entra_sim.simulator.model.operation import Status
 
 TARGET_SYSTEM = "customappsso"
 SOURCE_SYSTEM = "Microsoft Entra ID"
+SYNCHRONIZATION_ERROR = "EntrySynchronizationError"
+"""The step of a failure before anything could be exported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +122,11 @@ class Recorder:
         shown = {"ReportableIdentifier": self._identity, **(details or {})}
         self.step(name, "export", "success", f"{self._who} {text} {TARGET_SYSTEM}", shown)
 
-    def export_failed(self, name: str, verb: str, code: str, details: Mapping[str, Any] | None = None) -> None:
-        """Add the result of a write that failed."""
+    def failed(self, name: str, verb: str, code: str, details: Mapping[str, Any] | None = None) -> None:
+        """Add the result of a write that failed, or that nothing could be written. Source: ENG-342."""
         shown = {"ErrorCode": code, "ReportableIdentifier": self._identity, **(details or {})}
-        self.step(name, "export", "failure", f"Failed to {verb} {self._who} in {TARGET_SYSTEM}", shown)
+        kind = "processing" if name == SYNCHRONIZATION_ERROR else "export"
+        self.step(name, kind, "failure", f"Failed to {verb} {self._who} in {TARGET_SYSTEM}", shown)
 
     def draft(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Generator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -81,6 +82,15 @@ def member_changes(
     removed = {member: target for member, target in sorted(exported.items()) if member not in present}
     unresolved = tuple(names.get(member, member) for member in wanted if member not in resolved)
     return MemberChanges(added=added, removed=removed, unresolved=unresolved)
+
+
+def without(changes: MemberChanges, members: Collection[str], names: Mapping[str, str]) -> MemberChanges:
+    """Return the changes without the addition of these members, who are named among the unresolved. Source: ENG-234."""
+    return MemberChanges(
+        added={member: target for member, target in changes.added.items() if member not in members},
+        removed=changes.removed,
+        unresolved=(*changes.unresolved, *(names.get(member, member) for member in changes.added if member in members)),
+    )
 
 
 def set_manager(
@@ -187,7 +197,7 @@ def _failed(
     added: Sequence[str] = (),
     removed: Sequence[str] = (),
 ) -> ReferenceOutcome:
-    recorder.export_failed("EntryExportUpdate", "update", error.code)
+    recorder.failed("EntryExportUpdate", "update", error.code)
     waiting = escrow_after(error, subject, run, "Update", is_reference=True)
     information = error_information(error, subject.escrow, waiting)
     draft = recorder.draft(Action.UPDATE, Status.FAILURE, rules=("ENG-226", "ENG-440"), error=information)

@@ -102,6 +102,12 @@ class Subject:
         """Return the computed IsSoftDeleted. Source: ENG-010."""
         return self.source.presence is not Presence.ACTIVE or not self.is_inside
 
+    @property
+    def removes(self) -> bool:
+        """Return whether somebody loses an account by it; not who is disabled already (ENG-198, Q-11)."""
+        is_disabled = self.entry is not None and self.entry.is_disabled
+        return self.intent.is_removal and not (self.intent.kind is IntentKind.DISABLE and is_disabled)
+
     def scoping_facts(self, run: Run) -> dict[str, str]:
         """Return the four facts of the scoping step and the clause results. Source: ENG-027, ENG-060."""
         kind = self.source.object_type
@@ -196,10 +202,10 @@ def _facts(
 
 def _reads_soft_deleted(source: SourceObject, compiled: CompiledMapping, settings: Settings) -> bool:
     """Return whether any mapping can tell the target that the person is gone. Source: ENG-192, ENG-193, Q-31."""
-    if compiled.reads("IsSoftDeleted"):
+    if compiled.tells("IsSoftDeleted"):
         return True
     if source.presence is Presence.DISABLED:
-        return compiled.reads("accountEnabled")
+        return compiled.tells("accountEnabled")
     return source.presence is Presence.SOFT_DELETED and settings.soft_delete_renames_unmapped_active
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,11 +60,12 @@ PASSED = FilterVerdict(passes=True)
 Operator = Callable[[str, tuple[str, ...], bool], bool]
 
 
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,300}\s*", re.ASCII)
+"""What counts as a whole number: digits, no separators."""
+
+
 def _as_int(text: str) -> int | None:
-    try:
-        return int(text)
-    except ValueError:
-        return None
+    return int(text) if _INTEGER.fullmatch(text) else None
 
 
 def _compare(test: Callable[[int, int], bool]) -> Operator:
@@ -95,7 +97,8 @@ def _bits(value: str, operands: tuple[str, ...], _anchored: bool) -> bool:
 
 
 def _contains(value: str, operand: str) -> bool:
-    return value in operand or operand in value
+    """Return whether the attribute's text stands in the clause's value. Source: ENG-042, ENG-046."""
+    return value in operand
 
 
 def _not(operator: Operator) -> Operator:

@@ -55,7 +55,11 @@ class QuarantineReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantine:
-    """Reduced frequency, with its reason and next attempt. Source: ENG-282."""
+    """Reduced frequency, with its reason and next attempt. Source: ENG-282.
+
+    Args:
+        ends_with_probe: new credentials were saved; a good probe ends it, whatever the reason was (ENG-321).
+    """
 
     reason: QuarantineReason
     current_began_at: datetime
@@ -64,6 +68,7 @@ class Quarantine:
     next_attempt_at: datetime
     error_code: str = ""
     error_message: str = ""
+    ends_with_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -287,10 +287,10 @@ class Half(ABC):
         sources = sources_of(run.mapping(self.object_type))
         for number, subject in enumerate(self.subjects(order, run), 1):
             self.inside_count += subject.is_inside
-            self.removal_count += subject.intent.is_removal
+            self.removal_count += subject.removes
             if order.purpose is Purpose.LINK:
                 self._keep(subject, self._linked(subject, run))
-            elif order.holds and subject.intent.is_removal:
+            elif order.holds and subject.removes:
                 lines.append(held_plan(subject, _driven(guard.held_back(subject, run), self.target.send)))
             else:
                 work, outcome, reads, writes = self._carry_out(subject, run)

@@ -20,9 +20,11 @@ from entra_sim.simulator.service.core import SERVICE
 from entra_sim.simulator.service.core import Core
 
 
-def close(core: Core, application: Application, job_id: str, cycle: Cycle) -> str:
+def close(core: Core, application: Application, job_id: str, cycle: Cycle, *, is_lifted: bool = False) -> str:
     """Close a cycle that came to its end, in one transaction; returns the reason for quarantine, or "".
 
+    Args:
+        is_lifted: new credentials ended a quarantine as the cycle began: what still waits from before does not count.
     Source: ENG-124, ENG-145, ENG-156, ENG-280, ENG-303, ENG-360 to ENG-362.
     """
     with core.database.atomic():
@@ -36,7 +38,7 @@ def close(core: Core, application: Application, job_id: str, cycle: Cycle) -> st
         failures = cycle.counts.failed + cycle.counts.failed_references
         is_superseded = job.epoch != cycle.epoch
         job = finished(core, job, cycle, state=_state(cycle, failures))
-        reason = None if is_superseded or cycle.is_pruned else _verdict(core, job_id, cycle, failures)
+        reason = None if is_superseded or cycle.is_pruned else _verdict(core, job_id, cycle, failures, is_lifted)
         if cycle.is_pruned and not is_superseded:
             job = _paused(core, job, application)
         elif reason is not None:
@@ -115,11 +117,11 @@ def _state(cycle: Cycle, failures: int) -> str:
     return "EntryLevelErrors"
 
 
-def _verdict(core: Core, job_id: str, cycle: Cycle, failures: int) -> QuarantineReason | None:
+def _verdict(core: Core, job_id: str, cycle: Cycle, failures: int, is_lifted: bool) -> QuarantineReason | None:
     """Return the reason for quarantine at the end of a cycle, or None. Source: ENG-280, ENG-303."""
     if core.jobs.list_held(job_id):
         return QuarantineReason.TOO_MANY_DELETES
-    counts_open = core.settings.threshold_counts_open_escrows
+    counts_open = core.settings.threshold_counts_open_escrows and not is_lifted
     untried = max(core.jobs.count_escrows(job_id) - failures, 0) if counts_open else 0
     return threshold_verdict(cycle.counts, untried, core.settings)
 

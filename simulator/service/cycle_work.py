@@ -79,6 +79,7 @@ class CycleWork:
         run: Run,
         lines: Sequence[Line],
         unclear: Unclear,
+        is_lifted: bool = False,
     ) -> None:
         assert job.cycle is not None
         self._asked_to_stop = should_stop
@@ -90,6 +91,7 @@ class CycleWork:
         self._run = run
         self._lines = lines
         self._unclear = unclear
+        self._is_lifted = is_lifted
         self._cycle: Cycle = job.cycle
         self._position = Position("")
         self._tenant_id = core.tenant_id
@@ -115,7 +117,9 @@ class CycleWork:
             self._core.jobs.delete(self._job.job_id)
         if not is_over:
             return self._result(is_finished=False)
-        reason = cycle_end.close(self._core, self._application, self._job.job_id, self._cycle)
+        reason = cycle_end.close(
+            self._core, self._application, self._job.job_id, self._cycle, is_lifted=self._is_lifted
+        )
         return self._result(is_finished=True, reason=reason)
 
     def _result(self, *, is_finished: bool, reason: str = "") -> CycleResult:
@@ -138,9 +142,12 @@ class CycleWork:
     # -- guard ---------------------------------------------------------------------------------------------------
 
     def _guard(self) -> None:
-        """Count the removals of the whole cycle before anything is sent; too many are all held. Source: ENG-300-303."""
+        """Count the removals of the whole cycle before anything is sent; too many are all held.
+
+        Those that were held before are not counted again, released or not. Source: ENG-300 to ENG-304.
+        """
         configuration = self._job.configuration
-        if not configuration.prevents_accidental_deletion or self._cycle.releases_removals:
+        if not configuration.prevents_accidental_deletion:
             return
         count = 0
         for phase in _PHASES:
@@ -155,13 +162,11 @@ class CycleWork:
     def _is_held(self, subject: Subject) -> bool:
         """Return whether a removal is held back: Q-18 says whether all of the cycle are, or what passes the number.
 
-        Source: ENG-305, ENG-306.
+        Source: ENG-304 to ENG-306, ENG-317: what is released are those that were held.
         """
         configuration, cycle = self._job.configuration, self._cycle
-        if cycle.releases_removals:
-            return False
-        if configuration.prevents_accidental_deletion and subject.key in self._observer.held:
-            return True
+        if subject.key in self._observer.held:
+            return configuration.prevents_accidental_deletion and not cycle.releases_removals
         if not cycle.holds_removals:
             return False
         if self._core.settings.hold_surplus_only and cycle.let_go_count < configuration.deletion_threshold:
@@ -230,7 +235,7 @@ class CycleWork:
         began_at = self._core.clock.now()
         self._claim(subject)
         self._position.start(subject.source.object_id)
-        is_held = subject.intent.is_removal and self._is_held(subject)
+        is_held = subject.removes and self._is_held(subject)
         work = Reconciliation(subject, self._run)
         exchange = guard.held_back(subject, self._run) if is_held else work.exchange()
 
@@ -429,6 +434,7 @@ class CycleWork:
                 counts=replace(
                     counts,
                     imported_reference_deltas=counts.imported_reference_deltas + 1,
+                    exports=counts.exports + (outcome.is_exported or outcome.error is not None),
                     exported=counts.exported + outcome.is_exported,
                     escrowed=counts.escrowed + (outcome.escrow is not None),
                     failed_references=counts.failed_references + (outcome.error is not None),

@@ -59,6 +59,8 @@ class CycleRunner:
         if job.cycle is not None and job.cycle.epoch != job.epoch:  # broken off, and restarted since
             core.progress.delete_cycle(job.job_id)
             job = replace(job, cycle=None)
+        life = timedelta(days=core.settings.escrow_life_days)
+        core.jobs.drop_escrows_of_before(job.job_id, core.clock.now() - life)
         cycle = job.cycle or self._begin(job)
         observer = CycleObserver(core, self._builder, job, application, cycle)
         has_work = observer.has_work() or job.quarantine is not None or core.settings.probe_idle_cycles
@@ -72,10 +74,25 @@ class CycleRunner:
             lines[0].use_waits()
         try:
             refused = self._probe(job, application, lines[0])
-            return refused if refused is not None else self._work(job, application, observer, cycle, lines)
+            if refused is not None:
+                return refused
+            is_lifted = job.quarantine is not None and job.quarantine.ends_with_probe
+            if is_lifted:
+                job = self._lifted(job, application)
+            return self._work(job, application, observer, cycle, lines, is_lifted=is_lifted)
         finally:
             for line in lines:
                 line.close()
+
+    def _lifted(self, job: SynchronizationJob, application: Application) -> SynchronizationJob:
+        """Return the job out of quarantine: credentials were saved, and they are good. Source: ENG-321."""
+        with self._core.database.atomic():
+            stored = self._core.jobs.get(job.job_id)
+            if stored is None:
+                return job
+            lifted = health.leave(self._core, stored, application)
+            self._core.jobs.save(lifted)
+        return replace(job, quarantine=None, status=lifted.status)
 
     def _work(
         self,
@@ -84,6 +101,8 @@ class CycleRunner:
         observer: CycleObserver,
         cycle: Cycle,
         lines: Sequence[Line],
+        *,
+        is_lifted: bool,
     ) -> CycleResult:
         core = self._core
         was_run_before = job.last_execution is not None or bool(core.jobs.count_entries(job.job_id))
@@ -100,6 +119,7 @@ class CycleRunner:
             run=run,
             lines=lines,
             unclear=unclear,
+            is_lifted=is_lifted,
         )
         return work.work()
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from entra_sim.simulator.engine.failures import error_information
 from entra_sim.simulator.engine.failures import escrow_after
 from entra_sim.simulator.engine.outcome import Outcome
+from entra_sim.simulator.engine.record import SYNCHRONIZATION_ERROR
 from entra_sim.simulator.engine.record import LogDraft
 from entra_sim.simulator.engine.record import Recorder
 from entra_sim.simulator.engine.references import ReferenceOutcome
@@ -54,7 +55,7 @@ def _fault(
     error = MappingFailed(f"A fault inside the service ({type(broken).__name__}: {broken}).")
     recorder = Recorder(subject.source)
     recorder.imported()
-    recorder.export_failed("EntrySynchronizationError", "process", error.code)
+    recorder.failed(SYNCHRONIZATION_ERROR, "process", error.code)
     waiting = escrow_after(error, subject, run, "Update", is_reference=is_reference)
     information = replace(error_information(error, subject.escrow, waiting), category="failure")
     draft = recorder.draft(Action.OTHER, Status.FAILURE, rules=("ENG-442",), error=information)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from entra_sim.simulator.engine.references import MemberChanges
 from entra_sim.simulator.engine.references import member_changes
+from entra_sim.simulator.engine.references import without
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.directory import SourceObject
 from entra_sim.simulator.model.job import Cycle
@@ -14,6 +15,7 @@ from entra_sim.simulator.model.job import CycleKind
 from entra_sim.simulator.model.job import SynchronizationJob
 from entra_sim.simulator.service.core import Core
 from entra_sim.simulator.service.runs import RunBuilder
+from entra_sim.simulator.service.scope import Scope
 from entra_sim.simulator.store.feed import ChangedObject
 
 _SCOPE = {"User": frozenset({"accountEnabled", "IsSoftDeleted"}), "Group": frozenset({"securityEnabled"})}
@@ -33,6 +35,7 @@ class CycleObserver:
         self._cycle = cycle
         self._changes: dict[str, dict[str, ChangedObject]] = {}
         self.held = frozenset(core.jobs.list_held(job.job_id))
+        self._scope = Scope(core, builder, job, application)
 
     def changes(self, object_type: str) -> dict[str, ChangedObject]:
         """Return the objects of the feed that matter to this job, by id in feed order.
@@ -115,7 +118,9 @@ class CycleObserver:
         resolved = jobs.resolve_members(self._job.job_id, group.member_ids)
         exported = jobs.exported_members(self._job.job_id, group.object_id)
         missing = [member for member in group.member_ids if member not in resolved]
-        return member_changes(group.member_ids, exported, resolved, self._names(missing))
+        changes = member_changes(group.member_ids, exported, resolved, self._names(missing))
+        outside = self._scope.outside(changes.added) if changes.added else frozenset()
+        return without(changes, outside, self._names(sorted(outside))) if outside else changes
 
     def _names(self, object_ids: list[str]) -> dict[str, str]:
         users = self._core.directory.get_users(object_ids)

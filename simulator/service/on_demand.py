@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from entra_sim.simulator.engine.outcome import Outcome
@@ -41,6 +42,7 @@ from entra_sim.simulator.service.failsafe import contained_reference
 from entra_sim.simulator.service.records import log_entry
 from entra_sim.simulator.service.recovery import clear_up
 from entra_sim.simulator.service.runs import RunBuilder
+from entra_sim.simulator.service.scope import Scope
 from entra_sim.simulator.store.progress import CreateIntent
 
 MAX_MEMBERS = 5
@@ -137,6 +139,7 @@ class _OnDemandWork:
         self._application = application
         self._job = job
         self._transport = transport
+        self._scope = Scope(core, builder, job, application)
         self._run: Run = builder.run(job, looks_up_by_filter=True, is_on_demand=True)
         self._cycle_id = core.ids.new("cycle")
         self._sequences: list[int] = []
@@ -164,8 +167,11 @@ class _OnDemandWork:
         with core.database.atomic():
             if outcome.entry is None and entry is not None:
                 core.jobs.delete_entry(job.job_id, object_type, object_id)
+                self._count_gone(object_type)
             elif outcome.entry is not None and outcome.entry != (work.in_doubt or entry):
                 core.jobs.save_entry(job.job_id, outcome.entry)
+            if outcome.error is None:  # what was held or waited is done with
+                core.jobs.delete_held(job.job_id, object_type, object_id)
             if escrow is not None and outcome.error is None:
                 core.jobs.delete_escrow(job.job_id, object_type, object_id)
             if unclear is None:
@@ -176,6 +182,17 @@ class _OnDemandWork:
         if reference.draft is not None:
             entries.append(self._log(reference.draft, began_at))
         return _result(tuple(entries))
+
+    def _count_gone(self, object_type: str) -> None:
+        """Count a link that ended: the numbers of the portal never shrink. Source: ENG-363."""
+        job = self._core.jobs.get(self._job.job_id)
+        if job is None:
+            return
+        if object_type == "User":
+            job = replace(job, gone_users=job.gone_users + 1)
+        else:
+            job = replace(job, gone_groups=job.gone_groups + 1)
+        self._core.jobs.save(job)
 
     def _sender(self, work: Reconciliation) -> Callable[[Call], Reply]:
         """Return the way to the target that notes before what a crash must not lose: creates, links in doubt."""
@@ -201,6 +218,8 @@ class _OnDemandWork:
         """Return the picked members as additions; only they are written. Source: ENG-254 (h)."""
         wanted = [member for member in picked if member in source.member_ids]
         resolved = self._core.jobs.resolve_members(self._job.job_id, wanted)
+        for outside in self._scope.outside(resolved, looks_at_all=True):
+            del resolved[outside]
         unresolved = tuple(member for member in picked if member not in resolved)
         return MemberChanges(added=resolved, removed={}, unresolved=unresolved)
 
@@ -209,6 +228,8 @@ class _OnDemandWork:
         nothing = ReferenceOutcome(draft=None)
         entry = outcome.entry
         if entry is None or outcome.held_resource is None:
+            return nothing
+        if not self._run.mapping(subject.source.object_type).mapping.updates:  # each reference is an update (ENG-110)
             return nothing
         if subject.source.object_type == "Group":
             if changes.is_empty:

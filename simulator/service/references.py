@@ -68,7 +68,8 @@ class ReferencePass:
     def _work(
         self, pending: PendingReference, source: SourceObject, entry: SyncEntry | None, escrow: EscrowEntry | None
     ) -> ReferenceWork:
-        if entry is None:
+        is_written = self._run.mapping(pending.object_type).mapping.updates  # each reference is an update (ENG-110)
+        if entry is None or not is_written:
             return ReferenceWork(pending=pending, exchange=_nothing(), members=None, escrow=escrow)
         source = replace(source, change_kind=pending.change_kind)
         subject = intend(source, entry, self._run, escrow=escrow)

@@ -22,6 +22,7 @@ from entra_sim.simulator.model.mapping import read_schema
 from entra_sim.simulator.scim.profile import Dialect
 from entra_sim.simulator.scim.profile import TenantUrl
 from entra_sim.simulator.service.core import Core
+from entra_sim.simulator.service.scope import Scope
 from entra_sim.simulator.store.feed import ChangedObject
 
 
@@ -78,6 +79,15 @@ class RunBuilder:
         core = self._core
         is_plain = is_on_demand or not job.configuration.tenant_url
         dialect = Dialect.DEFAULT if is_plain else self.tenant_url(job).dialect
+        application = core.directory.get_application(job.application_id)
+        scope = None if application is None else Scope(core, self, job, application)
+
+        def target_of(kind: str, anchor: str) -> str | None:
+            found = core.jobs.find_target(job.job_id, kind, anchor)
+            if found is None or scope is None or scope.outside([anchor], kinds=(kind,), looks_at_all=is_on_demand):
+                return None
+            return found
+
         return Run(
             user=compiled.user,
             group=compiled.group,
@@ -93,7 +103,7 @@ class RunBuilder:
             sync_all=job.configuration.sync_all,
             skips_out_of_scope_deletions=job.configuration.skip_out_of_scope_deletions,
             source_of=lambda kind, anchor: core.jobs.find_source(job.job_id, kind, anchor),
-            target_of=lambda kind, anchor: core.jobs.find_target(job.job_id, kind, anchor),
+            target_of=target_of,
             looks_up_by_filter=looks_up_by_filter,
             is_on_demand=is_on_demand,
         )

@@ -224,6 +224,12 @@ class JobStore:
         rows = self._db.rows("SELECT * FROM escrow WHERE job_id = ? ORDER BY next_attempt_at, source_anchor", (job_id,))
         return [_escrow(row) for row in rows]
 
+    def drop_escrows_of_before(self, job_id: str, instant: datetime) -> None:
+        """Drop the escrows whose first failure lies before an instant: their life is over. Source: ENG-271."""
+        key = (job_id, instant_column(instant))
+        if self._db.value("SELECT 1 FROM escrow WHERE job_id = ? AND created_at < ? LIMIT 1", key) is not None:
+            self._db.execute("DELETE FROM escrow WHERE job_id = ? AND created_at < ?", key)
+
     def count_escrows(self, job_id: str) -> int:
         """Return how many objects wait for a retry."""
         return int(self._db.value("SELECT COUNT(*) FROM escrow WHERE job_id = ?", (job_id,)))

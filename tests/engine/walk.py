@@ -499,7 +499,7 @@ class Walk(RuleBasedStateMachine):
             if wanted and target in always:
                 assert str(_read(account, path)).casefold() == str(wanted).casefold(), (name, person, account)
         manager = links.get(person.manager_id or "")
-        if manager is not None and manager.is_managed:
+        if manager is not None and manager.is_managed and manager.source_anchor in self._in_scope():
             assert _read(account, (ENTERPRISE, "manager", "value")) == manager.target_anchor, (person, account)
 
     def _check_groups(self, links: dict[str, SyncEntry], excepted: set[str]) -> None:
@@ -514,7 +514,8 @@ class Walk(RuleBasedStateMachine):
             members = {item["value"] for item in shown[link.target_anchor].get("members", [])}
             for member_id in group.member_ids:
                 member = links.get(member_id)
-                if member is not None and member.is_managed and self._still_there(member):
+                is_named = member is not None and (member.object_type == "Group" or member_id in self._in_scope())
+                if is_named and member.is_managed and self._still_there(member):
                     assert member.target_anchor in members, (group, member)
 
     def _still_there(self, link: SyncEntry) -> bool:
@@ -524,6 +525,15 @@ class Walk(RuleBasedStateMachine):
 
     def _inside(self) -> set[str]:
         """Return the people in scope and active, worked out from the directory alone."""
+        inside = self._in_scope()
+        return {
+            person.object_id
+            for person in self._people()
+            if person.object_id in inside and person.attributes.get("accountEnabled", True)
+        }
+
+    def _in_scope(self) -> set[str]:
+        """Return the people who are entitled and pass the filters, blocked ones too."""
         everybody = self._people()
         if self.lab.job.configuration.sync_all:
             entitled = {person.object_id for person in everybody}
@@ -537,9 +547,7 @@ class Walk(RuleBasedStateMachine):
         return {
             person.object_id
             for person in everybody
-            if person.object_id in entitled
-            and person.attributes.get("accountEnabled", True)
-            and (not filters or person.attributes.get("companyName") == "In")
+            if person.object_id in entitled and (not filters or person.attributes.get("companyName") == "In")
         }
 
     def _is_entitled_group(self, group: Group) -> bool:
