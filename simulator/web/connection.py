@@ -10,6 +10,7 @@ from flask import request
 from entra_sim.simulator.errors import SimulatorError
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.model.job import SynchronizationJob
+from entra_sim.simulator.service.core import ExchangeRecord
 from entra_sim.simulator.service.provisioning import ConnectionResult
 from entra_sim.simulator.web.pages import notify
 from entra_sim.simulator.web.pages import simulator
@@ -28,8 +29,14 @@ def typed_before(application: Application, *, forget: bool = False) -> TestedCre
     return found
 
 
-def try_credentials(application: Application, job: SynchronizationJob, mode: str) -> dict[str, str]:
-    """Test what stands in the form; returns what is wrong with the form by field, or {} when the test was made."""
+def try_credentials(
+    application: Application, job: SynchronizationJob, mode: str, form: object = None
+) -> dict[str, str]:
+    """Test what stands in the form; returns what is wrong with the form by field, or {} when the test was made.
+
+    Args:
+        form: what else was typed, to be shown again beside the verdict.
+    """
     tenant_url = request.form.get("tenant_url", "").strip()
     secret = request.form.get("secret", "").strip()
     before = typed_before(application)
@@ -47,34 +54,27 @@ def try_credentials(application: Application, job: SynchronizationJob, mode: str
     except SimulatorError as error:
         return {"tenant_url": str(error)}
     exchanges = web_state().exchanges_after(simulator(), seen)
-    web_state().tests.put(
-        (session_id(), application.application_id),
-        TestedCredentials(tenant_url=tenant_url, secret=secret, mode=mode, result=result, exchanges=exchanges),
+    told = _told(result, exchanges, tenant_url)
+    tested = TestedCredentials(
+        tenant_url=tenant_url, secret=secret, mode=mode, result=result, exchanges=exchanges, told=told, form=form
     )
-    title = f"Testing connection to {application.name}"
-    notify("ok" if result.is_ok else "bad", title, _told(result, exchanges_status(exchanges), tenant_url))
+    web_state().tests.put((session_id(), application.application_id), tested)
+    notify("ok" if result.is_ok else "bad", f"Testing connection to {application.name}", told)
     return {}
 
 
-def exchanges_status(exchanges: tuple[object, ...]) -> int:
-    """Return the status of the last answer, 0 for none."""
-    if not exchanges:
-        return 0
-    status: int = exchanges[-1].reply.status  # type: ignore[attr-defined]
-    return status
-
-
-def _told(result: ConnectionResult, status: int, tenant_url: str) -> str:
+def _told(result: ConnectionResult, exchanges: tuple[ExchangeRecord, ...], tenant_url: str) -> str:
+    """Return the verdict in words. Source: ui.md section 5."""
     if result.is_ok:
         return result.message
-    if status == 0:
-        return (
-            f"Cannot reach {tenant_url}. Check that Tapt is running on port 8471 and that the address is right. "
-            f"{result.message.partition('Details: ')[2]}"
-        )
+    last = exchanges[-1] if exchanges else None
+    status = last.reply.status if last is not None else 0
+    details = result.message.partition("Details: ")[2]
+    if last is None or status == 0:
+        tapt = str(request.environ["entra_sim.links"].get("Tapt", ""))
+        port = f" on port {tapt.rpartition(':')[2]}" if tapt else ""
+        return f"Cannot reach {tenant_url}. Check that Tapt is running{port} and that the address is right. {details}"
     if status in (401, 403):
         return f"You appear to have entered invalid credentials. The target answered {status}."
-    return (
-        f"The URL answers, but not as SCIM: {status}. Error code: {result.code}. "
-        f"{result.message.partition('Details: ')[2]}"
-    )
+    path = f"{last.base.rstrip('/')}{last.call.path}"
+    return f"The URL answers, but not as SCIM: {path} gave {status}. Error code: {result.code}. {details}"

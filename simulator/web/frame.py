@@ -114,7 +114,8 @@ def move() -> Answer:
             raise task.error
         notify("bad", "The clock was not moved", str(task.error))
         return redirect(back, 303)
-    notify("ok", f"It is {simulator().clock.now():%Y-%m-%d %H:%M} UTC", summary(task.result))
+    tone = "warn" if quarantine_reasons(task.result) else "ok"
+    notify(tone, f"It is {simulator().clock.now():%Y-%m-%d %H:%M} UTC", summary(task.result))
     return redirect(back, 303)
 
 
@@ -152,6 +153,11 @@ def summary(happenings: list[Happening]) -> str:
     ran = ", ".join(counted(number, name) for name, number in kinds.items())
     told = [counted(exported, "object") + " exported" if exported else "", f"{failed} failed" if failed else ""]
     rest = ", ".join(part for part in told if part)
-    quarantined = {item.cycle.quarantine_reason for item in happenings if item.cycle} - {""}
-    ended = f" Quarantine: {', '.join(sorted(quarantined))}." if quarantined else ""
-    return f"Ran {ran}; {rest or 'nothing to do'}.{ended}"
+    reasons = quarantine_reasons(happenings)
+    ended = f" Quarantine: {', '.join(reasons)}." if reasons else ""
+    return f"Ran {ran}; {rest or ('nothing was sent' if reasons else 'nothing to do')}.{ended}"
+
+
+def quarantine_reasons(happenings: list[Happening]) -> list[str]:
+    """Return why jobs were put into quarantine on the way, sorted."""
+    return sorted({item.cycle.quarantine_reason for item in happenings if item.cycle} - {""})

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 from flask import render_template
 from flask import request
+from flask import session
 
 from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.errors import SimulatorError
@@ -91,7 +92,7 @@ def save(app_id: str, kind: str) -> Answer:
     action = request.form.get("action", "")
     if action == "discard":
         drop_draft(application)
-        return go("provisioning.edit", app_id=app_id, open="mappings")
+        return _back(app_id)
     document = draft_document(application)
     mapping = object_mapping_of(document, object_type)
     if request.form.get("sure") != "yes":
@@ -115,7 +116,14 @@ def save(app_id: str, kind: str) -> Answer:
     warn_of_traps(document)
     if simulator().queries.job(application).schedule is ScheduleState.ACTIVE:
         run_due(f"Running an initial cycle of {application.name}")
-    return go("provisioning.edit", app_id=app_id, open="mappings", _anchor="mappings")
+    return _back(app_id)
+
+
+def _back(app_id: str) -> Answer:
+    """Go to the list of mappings of the layout in use."""
+    if session.get("layout") == "new":
+        return go("newer.mappings", app_id=app_id)
+    return go("provisioning.edit", app_id=app_id, open="mappings")
 
 
 def _take_over(mapping: dict[str, Any], object_type: str) -> None:
@@ -135,10 +143,8 @@ def _delete_row(
     application: Application, kind: str, document: dict[str, Any], mapping: dict[str, Any], text: str
 ) -> Answer:
     rows = mapping["attributeMappings"]
-    index = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1
-    if not 0 <= index < len(rows):
-        raise NotFound("This attribute mapping is gone.")
-    rows.pop(index)
+    number, _, was = text.partition("-")
+    rows.pop(_index(number, rows, was))
     try:
         checked_schema(document)
     except UserInputError as error:
@@ -154,7 +160,7 @@ def attribute(app_id: str, kind: str, row_id: str) -> Answer:
     application = the_application(app_id)
     document = draft_document(application)
     rows = object_mapping_of(document, object_type_of(kind))["attributeMappings"]
-    typed = RowForm() if row_id == "new" else form_of(rows[_index(row_id, rows)])
+    typed = RowForm() if row_id == "new" else form_of(rows[_index(row_id, rows, argument("was"))])
     return _attribute_page(application, kind, row_id, document, typed)
 
 
@@ -194,7 +200,7 @@ def save_attribute(app_id: str, kind: str, row_id: str) -> Answer:
     typed = typed_form(request.form)
     if request.form.get("action") == "try":
         return _attribute_page(application, kind, row_id, document, typed, tried(simulator(), typed))
-    index = -1 if row_id == "new" else _index(row_id, rows)
+    index = -1 if row_id == "new" else _index(row_id, rows, argument("was"))
     row = row_of(typed, {} if index < 0 else rows[index])
     if typed.problems:
         return _attribute_page(application, kind, row_id, document, typed), 422
@@ -211,7 +217,16 @@ def save_attribute(app_id: str, kind: str, row_id: str) -> Answer:
     return go("mappings.page", app_id=app_id, kind=kind)
 
 
-def _index(row_id: str, rows: list[Any]) -> int:
-    if not (row_id.isascii() and row_id.isdigit() and len(row_id) < 6 and int(row_id) < len(rows)):
-        raise NotFound("This attribute mapping is gone.")
-    return int(row_id)
+def _index(row_id: str, rows: list[Any], was: str) -> int:
+    """Return where a row stands now. Another tab may have moved it: then its target attribute tells.
+
+    Raises:
+        NotFound: it was deleted meanwhile.
+    """
+    number = int(row_id) if row_id.isascii() and row_id.isdigit() and len(row_id) < 6 else -1
+    names = [row["targetAttributeName"] for row in rows]
+    if 0 <= number < len(rows) and was in ("", names[number]):
+        return number
+    if was in names:
+        return names.index(was)
+    raise NotFound("This attribute mapping is gone: it was deleted or renamed meanwhile, perhaps in another tab.")

@@ -51,11 +51,19 @@ def edit(app_id: str) -> Answer:
     """Show the form as it is stored, or as it was tested."""
     application = the_application(app_id)
     job = simulator().queries.job(application)
-    test = typed_before(application)
+    test = typed_before(application, forget=argument("discard") == "yes")
     typed = stored(job)
-    if test is not None:
+    if test is not None and argument("discard") != "yes":
+        typed = test.form if isinstance(test.form, Typed) else typed
         typed.mode, typed.tenant_url = test.mode, test.tenant_url
     return _form(application, job, typed)
+
+
+def _opened(job: SynchronizationJob, typed: Typed) -> dict[str, str]:
+    """Return which section is to be open: Settings when something was typed there."""
+    held = stored(job)
+    names = ("is_notification_enabled", "notification_email", "prevents", "threshold", "scope")
+    return {"open": "settings"} if any(getattr(typed, name) != getattr(held, name) for name in names) else {}
 
 
 def stored(job: SynchronizationJob) -> Typed:
@@ -111,11 +119,11 @@ def save(app_id: str) -> Answer:
     job = simulator().queries.job(application)
     typed = typed_fields(job)
     if request.form.get("action") == "test":
-        problem = try_credentials(application, job, typed.mode)
+        problem = try_credentials(application, job, typed.mode, typed)
         if problem:
             typed.problems.update(problem)
             return _form(application, job, typed), 422
-        return go("provisioning.edit", app_id=app_id, _anchor="admin-credentials")
+        return go("provisioning.edit", app_id=app_id, _anchor="admin-credentials", **_opened(job, typed))
     _check(application, job, typed)
     if typed.problems:
         return _form(application, job, typed), 422

@@ -12,6 +12,7 @@ from entra_sim.simulator.web.pages import go
 from entra_sim.simulator.web.pages import notify
 from entra_sim.simulator.web.pages import simulator
 from entra_sim.simulator.web.sessions import web_state
+from entra_sim.simulator.web.tutorial import tutorial_application
 from entra_sim.simulator.web.tutorial import tutorial_lines
 
 blueprint = Blueprint("lab_tutorial", __name__)
@@ -25,7 +26,7 @@ def page() -> Answer:
         "lab_tutorial.html",
         lines=lines,
         done_count=sum(line.done for line in lines),
-        app=next(iter(simulator().applications.list()), None),
+        app=tutorial_application(simulator()),
         asks=argument("ask"),
     )
 
@@ -43,5 +44,5 @@ def start_over() -> Answer:
     reset()
     for shelf in (web_state().drafts, web_state().tests, web_state().runs, web_state().facts):
         shelf.clear()
-    notify("ok", "Started over", "Both sides are as on the first day.")
+    notify("ok", "Started over", "Both sides hold what they begin with. The clock stays where it was.")
     return go("lab_tutorial.page")

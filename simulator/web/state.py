@@ -37,13 +37,20 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestedCredentials:
-    """What somebody typed into Admin Credentials and tested: never shown again, only used by Save."""
+    """What somebody typed into Admin Credentials and tested; the secret is never shown again, only used by Save.
+
+    Args:
+        told: the verdict in one sentence.
+        form: the rest of the form as it was typed, or None.
+    """
 
     tenant_url: str
     secret: str
     mode: str
     result: ConnectionResult
     exchanges: tuple[ExchangeRecord, ...]
+    told: str
+    form: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

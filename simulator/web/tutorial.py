@@ -16,6 +16,7 @@ from entra_sim.simulator.service.screens import Screens
 from entra_sim.simulator.service.simulator import Simulator
 from entra_sim.simulator.web.state import Shelf
 
+NAME = "tapt integration"
 LOOKED_AT = 50
 """Of the newest records since the last look, how many are searched for what a line speaks of."""
 
@@ -39,8 +40,7 @@ def tutorial_lines(sim: Simulator, memory: Shelf) -> list[TutorialLine]:
     Args:
         memory: what was looked for in the log already, so that only newer records are.
     """
-    applications = sim.applications.list()
-    application = applications[0] if applications else None
+    application = tutorial_application(sim)
     facts = _facts(sim, application, memory)
     return [
         TutorialLine(
@@ -54,6 +54,14 @@ def tutorial_lines(sim: Simulator, memory: Shelf) -> list[TutorialLine]:
         )
         for number, (step, text, ticked_when, endpoint, guide) in enumerate(_LINES, 1)
     ]
+
+
+def tutorial_application(sim: Simulator) -> Application | None:
+    """Return the application that the tutorial speaks of: the one of its name, else one with credentials, or None."""
+    applications = sim.applications.list()
+    named = [item for item in applications if item.name.casefold() == NAME]
+    connected = [item for item in applications if sim.queries.job(item).configuration.tenant_url]
+    return next(iter([*named, *reversed(connected), *reversed(applications)]), None)
 
 
 _LINES = (

@@ -156,7 +156,7 @@ class Visitor:
         """Return the words that name a control."""
         own = control.attributes.get("id")
         for label in self.page.all("label"):
-            if (own and label.attributes.get("for") == own) or control in label.all():
+            if (own and label.attributes.get("for") == own) or any(control is node for node in label.all()):
                 return label.text
         return control.attributes.get("aria-label", "")
 
