@@ -32,6 +32,7 @@ from entra_sim.simulator.service.clock_keeper import stored_start
 from entra_sim.simulator.service.core import Connect
 from entra_sim.simulator.service.core import ExchangeRecord
 from entra_sim.simulator.service.simulator import Simulator
+from entra_sim.simulator.service.time_travel import Due
 from entra_sim.simulator.service.time_travel import Happening
 from entra_sim.simulator.settings import Settings
 from entra_sim.simulator.store.database import Database
@@ -105,6 +106,7 @@ class World:
             connect=self._connect(transport),
             chance=seeded_chance(f"{seed}/simulator"),
         )
+        self.simulator.queries.also_due = self._token_due
 
     @classmethod
     def open(
@@ -314,6 +316,13 @@ class World:
     def advance(self, span: timedelta, progress: Callable[[Happening], None] | None = None) -> list[Happening]:
         """Let time pass; everything due on the way runs at its own instant. Returns what ran."""
         return self.simulator.time.advance(span, progress)
+
+    def _token_due(self) -> list[Due]:
+        """Return when Tapt's token ends: that brings cycles into quarantine. Source: ui.md section 12."""
+        status = None if self.tapt is None else self.tapt.token_status()
+        if status is None or status.state != "active" or status.expires_at is None:
+            return []
+        return [Due(at=status.expires_at, kind="token expiry", subject="Tapt", why="six months after it was generated")]
 
     def exchanges(self, since: int = 0) -> list[ExchangeRecord]:
         """Return what the simulator sent and got after a sequence number, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -24,12 +25,17 @@ from entra_sim.simulator.store.logs import LogFilter
 
 
 class Queries:
-    """Reads only."""
+    """Reads only.
+
+    Attributes:
+        also_due: what is known to happen outside the simulator, such as the end of a token.
+    """
 
     def __init__(self, core: Core, applications: ApplicationService, time_travel: TimeTravel) -> None:
         self._core = core
         self._applications = applications
         self._time_travel = time_travel
+        self.also_due: Callable[[], list[Due]] = list
 
     def job(self, key: ApplicationKey) -> SynchronizationJob:
         """Return the job of an application."""
@@ -97,5 +103,5 @@ class Queries:
         return self._core.jobs.list_held(self.job(key).job_id)
 
     def agenda(self) -> list[Due]:
-        """Return what is due next."""
-        return self._time_travel.agenda()
+        """Return what is due next: what runs by itself, and what is known to happen elsewhere (`also_due`)."""
+        return sorted([*self._time_travel.agenda(), *self.also_due()], key=lambda due: due.at)

@@ -68,6 +68,13 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def plain(value: Any) -> str:
+    """Return a directory value for people: Yes or No, the parts of a list."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return ", ".join(plain(part) for part in value) if isinstance(value, (list, tuple)) else str(value)
+
+
 def pretty_json(value: Any) -> str:
     """Return JSON with indents, keys in their order."""
     return json.dumps(value, indent=2, ensure_ascii=False)
@@ -116,6 +123,7 @@ FILTERS = {
     "span": span,
     "took": took,
     "masked_secret": masked_secret,
+    "plain": plain,
     "pretty_json": pretty_json,
     "tone": tone,
 }

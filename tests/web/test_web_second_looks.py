@@ -122,6 +122,25 @@ def test_a_jump_that_ends_in_quarantine_is_told_as_a_warning(
     assert "Quarantine" in note.text
 
 
+def test_the_end_of_the_token_is_due_and_can_be_jumped_to(
+    admin: Visitor, application: Application, world: World
+) -> None:
+    admin.open("/lab/clock")
+    (row,) = [row for row in admin.rows() if "token expiry" in row[2]]
+    assert row[0] == "2026-07-05 09:00:00 UTC"
+    admin.click("Jump here", within="token expiry")
+    assert f"{world.clock.now():%Y-%m-%d %H:%M}" == "2026-07-05 09:00"
+    assert world.tapt is not None
+    assert world.tapt.token_status().state == "expired"
+    assert "token expiry" not in admin.open("/lab/clock").text
+
+
+def test_a_group_shows_its_values_for_people(admin: Visitor, world: World) -> None:
+    world.simulator.directory.create_group({"displayName": "All", "groupTypes": ["DynamicMembership", "Unified"]}, [])
+    admin.open("/groups").click("All")
+    assert "groupTypes DynamicMembership, Unified" in admin.text
+
+
 def test_saving_a_mapping_stays_in_the_newer_layout(admin: Visitor, application: Application, world: World) -> None:
     admin.open(f"{base(application)}/provisioning/attribute-mapping?layout=new")
     admin.open(f"{base(application)}/provisioning/mappings/groups").choose("No", "Enabled").click("Save").click("Yes")
