@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import replace
 
 from entra_sim.simulator.engine.references import MemberChanges
 from entra_sim.simulator.engine.references import member_changes
@@ -119,7 +120,13 @@ class CycleObserver:
         exported = jobs.exported_members(self._job.job_id, group.object_id)
         missing = [member for member in group.member_ids if member not in resolved]
         changes = member_changes(group.member_ids, exported, resolved, self._names(missing))
-        outside = self._scope.outside(changes.added) if changes.added else frozenset()
+        if not changes.added:
+            return changes
+        withdrawn = jobs.withdrawn_members(self._job.job_id, group.object_id)
+        if not withdrawn.isdisjoint(changes.added):
+            added = {member: target for member, target in changes.added.items() if member not in withdrawn}
+            changes = replace(changes, added=added)
+        outside = self._scope.outside(changes.added)
         return without(changes, outside, self._names(sorted(outside))) if outside else changes
 
     def _names(self, object_ids: list[str]) -> dict[str, str]:

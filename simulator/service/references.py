@@ -99,6 +99,8 @@ class ReferencePass:
         if work.members is not None and (outcome.added or outcome.removed):
             added = [(member, work.members.added[member]) for member in outcome.added]
             jobs.save_exported_members(self._job_id, pending.source_anchor, added, outcome.removed)
+        if work.members is not None:
+            jobs.forget_withdrawn(self._job_id, pending.source_anchor)
         if outcome.escrow is not None and keeps_escrow:
             jobs.save_escrow(self._job_id, outcome.escrow)
         elif work.escrow is not None and (work.escrow.is_reference or outcome.error is not None):

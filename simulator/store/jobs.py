@@ -270,14 +270,27 @@ class JobStore:
     def exported_members(self, job_id: str, group_id: str) -> dict[str, str]:
         """Return source id → target id of the members that the job has exported. Source: ENG-231."""
         rows = self._db.rows(
-            "SELECT member_id, target_id FROM exported_member WHERE job_id = ? AND group_id = ?", (job_id, group_id)
+            "SELECT member_id, target_id FROM exported_member WHERE job_id = ? AND group_id = ? AND target_id <> ''",
+            (job_id, group_id),
         )
         return {row[0]: row[1] for row in rows}
+
+    def withdrawn_members(self, job_id: str, group_id: str) -> frozenset[str]:
+        """Return the members that were taken out because they were deleted: a restore alone does not put them back.
+
+        Source: ENG-200, ENG-237.
+        """
+        rows = self._db.rows(
+            "SELECT member_id FROM exported_member WHERE job_id = ? AND group_id = ? AND target_id = ''",
+            (job_id, group_id),
+        )
+        return frozenset(row[0] for row in rows)
 
     def save_exported_members(
         self, job_id: str, group_id: str, added: Iterable[tuple[str, str]], removed: Iterable[str]
     ) -> None:
-        """Note which members the target has been told of."""
+        """Note which members the target has been told of. One that was removed and is still a member is withdrawn."""
+        removed = list(removed)
         self._db.execute_many(
             "INSERT OR REPLACE INTO exported_member (job_id, group_id, member_id, target_id) VALUES (?, ?, ?, ?)",
             [(job_id, group_id, member_id, target_id) for member_id, target_id in added],
@@ -286,6 +299,22 @@ class JobStore:
             "DELETE FROM exported_member WHERE job_id = ? AND group_id = ? AND member_id = ?",
             [(job_id, group_id, member_id) for member_id in removed],
         )
+        if removed:
+            self._db.execute(
+                "INSERT INTO exported_member (job_id, group_id, member_id, target_id) "
+                "SELECT ?, group_id, member_id, '' FROM member "
+                "JOIN user ON object_id = member_id AND deleted_at IS NOT NULL WHERE group_id = ? AND member_id IN (SELECT value FROM json_each(?))",
+                (job_id, group_id, json_text(removed)),
+            )
+
+    def forget_withdrawn(self, job_id: str, group_id: str) -> None:
+        """Forget those who were withdrawn and are no members any more: if they are added anew, they are written."""
+        if self.withdrawn_members(job_id, group_id):
+            self._db.execute(
+                "DELETE FROM exported_member WHERE job_id = ? AND group_id = ? AND target_id = '' "
+                "AND member_id NOT IN (SELECT member_id FROM member WHERE group_id = ?)",
+                (job_id, group_id, group_id),
+            )
 
     def clear_exported_members(self, job_id: str) -> None:
         """Forget what was exported; the next pass sends all members as Add. Source: ENG-241."""

@@ -149,6 +149,37 @@ def test_a_picked_member_out_of_scope_is_not_written_on_demand(lab: Lab) -> None
     assert lab.members("Team") == ["bob"]
 
 
+@pytest.mark.rule("ENG-200", "ENG-235", "ENG-237")
+def test_a_restored_member_comes_back_by_a_restart_or_by_being_added_anew_alone(lab: Lab) -> None:
+    lab.people("ada", "bob", "cy", "dan")
+    lab.group("Team", "ada", "bob")
+    lab.start()
+    lab.delete("ada")
+    lab.cycle()
+    lab.restore("ada")
+    lab.cycle()
+    assert lab.members("Team") == ["bob"]
+
+    lab.sim.directory.add_members("Team", [upn("cy")])
+    lab.cycle()
+    assert lab.members("Team") == ["bob", "cy"]
+
+    lab.sim.directory.remove_members("Team", [upn("ada")])
+    lab.cycle()
+    lab.sim.directory.add_members("Team", [upn("ada")])
+    lab.cycle()
+    assert lab.members("Team") == ["ada", "bob", "cy"]
+
+    lab.delete("bob")
+    lab.cycle()
+    lab.restore("bob")
+    lab.sim.directory.add_members("Team", [upn("dan")])
+    lab.cycle()
+    assert lab.members("Team") == ["ada", "cy", "dan"]
+    lab.restart()
+    assert lab.members("Team") == ["ada", "bob", "cy", "dan"]
+
+
 @pytest.mark.rule("ENG-221", "ENG-343")
 def test_members_that_cannot_be_resolved_are_named_though_no_member_is_written(lab: Lab) -> None:
     lab.group("Inner", assigned=False)
