@@ -303,7 +303,8 @@ class JobStore:
             self._db.execute(
                 "INSERT INTO exported_member (job_id, group_id, member_id, target_id) "
                 "SELECT ?, group_id, member_id, '' FROM member "
-                "JOIN user ON object_id = member_id AND deleted_at IS NOT NULL WHERE group_id = ? AND member_id IN (SELECT value FROM json_each(?))",
+                "JOIN user ON object_id = member_id AND deleted_at IS NOT NULL "
+                "WHERE group_id = ? AND member_id IN (SELECT value FROM json_each(?))",
                 (job_id, group_id, json_text(removed)),
             )
 
