@@ -107,6 +107,7 @@ class World:
             chance=seeded_chance(f"{seed}/simulator"),
         )
         self.simulator.queries.also_due = self._token_due
+        self.simulator.queries.token_note = self._token_note
 
     @classmethod
     def open(
@@ -323,6 +324,15 @@ class World:
         if status is None or status.state != "active" or status.expires_at is None:
             return []
         return [Due(at=status.expires_at, kind="token expiry", subject="Tapt", why="six months after it was generated")]
+
+    def _token_note(self) -> str:
+        """Return what is wrong with Tapt's token, "" for nothing. Source: ui.md section 8."""
+        status = None if self.tapt is None else self.tapt.token_status()
+        if status is None or status.state not in ("expired", "revoked"):
+            return ""
+        ended = f" on {status.expires_at:%Y-%m-%d %H:%M} UTC" if status.state == "expired" and status.expires_at else ""
+        word = "expired" if status.state == "expired" else "was revoked"
+        return f"Tapt's token {status.masked} {word}{ended}."
 
     def exchanges(self, since: int = 0) -> list[ExchangeRecord]:
         """Return what the simulator sent and got after a sequence number, oldest first."""

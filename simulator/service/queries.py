@@ -29,6 +29,7 @@ class Queries:
 
     Attributes:
         also_due: what is known to happen outside the simulator, such as the end of a token.
+        token_note: a sentence when the target is known to take the token no more, else "".
     """
 
     def __init__(self, core: Core, applications: ApplicationService, time_travel: TimeTravel) -> None:
@@ -36,6 +37,7 @@ class Queries:
         self._applications = applications
         self._time_travel = time_travel
         self.also_due: Callable[[], list[Due]] = list
+        self.token_note: Callable[[], str] = str
 
     def job(self, key: ApplicationKey) -> SynchronizationJob:
         """Return the job of an application."""

@@ -70,6 +70,7 @@ def _facts(application: Application, state: Standing) -> dict[str, object]:
         else None,
         "held": [(kind, _name(kind, object_id)) for kind, object_id in held],
         "interval": sim.settings.cycle_interval_minutes,
+        "token_note": sim.queries.token_note(),
         "now": now,
     }
 

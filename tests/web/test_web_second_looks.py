@@ -9,6 +9,7 @@ import test_web_tutorial_forms as tutorial
 from visitor import TAPT_URL
 from visitor import Visitor
 
+from entra_sim.mock_tapt.faults import Fault
 from entra_sim.scenarios.world import World
 from entra_sim.simulator.model.directory import Application
 from entra_sim.simulator.web import bound
@@ -139,6 +140,27 @@ def test_a_group_shows_its_values_for_people(admin: Visitor, world: World) -> No
     world.simulator.directory.create_group({"displayName": "All", "groupTypes": ["DynamicMembership", "Unified"]}, [])
     admin.open("/groups").click("All")
     assert "groupTypes DynamicMembership, Unified" in admin.text
+
+
+def test_a_quarantine_says_what_to_repair(admin: Visitor, application: Application, world: World) -> None:
+    assert world.tapt is not None
+    world.simulator.provisioning.start(application)
+    world.simulator.time.tick()
+    page = f"{base(application)}/provisioning"
+    world.tapt.faults.add(Fault(method="GET", status=503))
+    world.simulator.directory.update_user("ada.park@contoso.example", {"jobTitle": "Chief"})
+    world.advance(timedelta(minutes=40))
+    assert "make the target answer under the Tenant URL again" in admin.open(page).text
+    world.tapt.faults.clear()
+    world.advance(timedelta(hours=2))
+    assert "quarantined" not in admin.open(page).text
+
+    world.advance(timedelta(days=200))
+    world.simulator.directory.update_user("ada.park@contoso.example", {"jobTitle": "Boss"})
+    world.advance(timedelta(minutes=40))
+    text = admin.open(page).text
+    assert "expired on 2026-07-05 09:00 UTC." in text
+    assert "Generate makes a new token" in text
 
 
 def test_saving_a_mapping_stays_in_the_newer_layout(admin: Visitor, application: Application, world: World) -> None:
