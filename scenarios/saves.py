@@ -94,6 +94,7 @@ class Saves:
         with world.simulator.time.standing_still():
             world.simulator.core.database.copy_from(folder / "simulator.db")
             world.simulator.builder.forget()
+            world.simulator.core.exchanges.clear()  # what was sent since belongs to a story that is undone
             if world.tapt is not None and (folder / "tapt.snapshot").exists():
                 world.tapt.restore((folder / "tapt.snapshot").read_bytes())
             if isinstance(world.ids, CountedIds) and facts["ids"] is not None:

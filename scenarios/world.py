@@ -288,6 +288,7 @@ class World:
         """Put both sides back to an empty lab; the clock stays where it is."""
         with self.simulator.time.standing_still():
             self.simulator.core.database.clear()
+            self.simulator.core.exchanges.clear()
             self.simulator.prepare()
             if self.tapt is not None:
                 fresh = self._open_tapt(":memory:", RandomIds(), "", None)

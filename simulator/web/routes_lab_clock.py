@@ -23,6 +23,10 @@ UNDO = "undo"
 @blueprint.get("/lab/clock")
 def page() -> Answer:
     """Show the agenda and the saved labs."""
+    return _page()
+
+
+def _page(name: str = "", problem: str = "") -> str:
     sim = simulator()
     saves = list(sim.lab.list_saves()) if sim.lab is not None else []
     return render_template(
@@ -32,6 +36,8 @@ def page() -> Answer:
         undo=next((item for item in saves if item.name == UNDO), None),
         keeps_saves=sim.lab is not None,
         polls=bool(web_state().work.current),
+        name=name,
+        problem=problem,
     )
 
 
@@ -53,5 +59,7 @@ def change() -> Answer:
             web_state().facts.clear()
             notify("ok", "Lab restored", f"It is {made.saved_at:%Y-%m-%d %H:%M} UTC again.")
     except SimulatorError as error:
+        if action == "save":
+            return _page(name, str(error)), 422
         notify("bad", "Not possible", str(error))
     return go("lab_clock.page")

@@ -66,7 +66,9 @@ def _page(application: Application, problem: str) -> str:
         members = tuple(
             item
             for item in screens().members(principal.object_id, limit=200)
-            if isinstance(item, User) and wanted.lower() in item.display_name.lower()
+            if isinstance(item, User)
+            and item.presence is Presence.ACTIVE
+            and wanted.lower() in item.display_name.lower()
         )
     return render_template(
         "on_demand.html",
@@ -76,6 +78,7 @@ def _page(application: Application, problem: str) -> str:
         found=found,
         principal=principal,
         members=members,
+        ticked=set(request.form.getlist("member")),
         member_search=argument("members"),
         most_members=MAX_MEMBERS,
         problem=problem,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import test_web_tutorial_forms as tutorial
@@ -161,6 +162,41 @@ def test_a_quarantine_says_what_to_repair(admin: Visitor, application: Applicati
     text = admin.open(page).text
     assert "expired on 2026-07-05 09:00 UTC." in text
     assert "Generate makes a new token" in text
+
+
+def test_a_name_that_cannot_be_saved_stays_in_its_field(admin: Visitor, world: World, tmp_path: Path) -> None:
+    world.keep_saves_in(tmp_path / "saves")
+    admin.open("/lab/clock").fill("Name", "before lunch").click("Save lab")
+    assert admin.status == 422
+    assert admin._control("Name", "input").attributes["value"] == "before lunch"
+    admin.fill("Name", "before-lunch").click("Save lab")
+    assert "'before-lunch' can be restored from here." in admin.text
+
+
+def test_what_was_sent_in_a_story_that_is_undone_is_listed_no_more(
+    admin: Visitor, application: Application, world: World, tmp_path: Path
+) -> None:
+    world.keep_saves_in(tmp_path / "saves")
+    world.simulator.provisioning.start(application)
+    admin.open("/").click("+40 min")
+    assert len(world.simulator.exchanges()) > 2
+    admin.open("/lab/clock").click("Undo")
+    assert world.simulator.exchanges() == []
+    assert "Nothing has been sent since this instance started" in admin.open("/lab/requests").text
+
+
+def test_blocked_people_are_not_offered_on_demand_and_ticks_survive_a_refusal(
+    admin: Visitor, application: Application, world: World
+) -> None:
+    world.simulator.directory.update_user("mia.oconnor@contoso.example", {"accountEnabled": False})
+    world.simulator.provisioning.set_object_mapping_enabled(application, "Group", enabled=False)
+    admin.open(f"{base(application)}/provisioning/on-demand").fill("Select a user or group", "Tapt").click("Search")
+    admin.click("Select Tapt people")
+    assert "Mia O'Connor" not in admin.text
+    admin.tick("Grace Lind").click("Provision")
+    assert admin.status == 422
+    ticked = [node for node in admin.main.all("input") if node.attributes.get("name") == "member"]
+    assert sum("checked" in node.attributes for node in ticked) == 1
 
 
 def test_saving_a_mapping_stays_in_the_newer_layout(admin: Visitor, application: Application, world: World) -> None:
