@@ -30,6 +30,7 @@ def close(core: Core, application: Application, job_id: str, cycle: Cycle, *, is
     with core.database.atomic():
         core.progress.delete_cycle(job_id)
         core.tally.catch_up(cycle.cycle_id)
+        core.tally.save_kind(cycle.cycle_id, str(cycle.kind))
         core.progress.clear_linked_intents(job_id)
         job = core.jobs.get(job_id)
         if job is None:  # deleted while the cycle ran: what it wrote since goes too (ENG-322)

@@ -63,6 +63,10 @@ class OnDemandResult:
     entries: tuple[ProvisioningLogEntry, ...]
 
 
+ON_DEMAND = "on demand"
+"""The kind of a run that somebody asked for, beside those of cycles."""
+
+
 class OnDemandService:
     """Runs one object through the engine beside the schedule: no watermark, no escrow, no roles."""
 
@@ -178,6 +182,7 @@ class _OnDemandWork:
                 core.progress.delete_intent(job.job_id, object_type, object_id)
             if outcome.draft is not None:
                 entries.append(self._log(outcome.draft, began_at))
+                core.tally.save_kind(self._cycle_id, ON_DEMAND)
         reference = self._references(subject, outcome, changes)
         if reference.draft is not None:
             entries.append(self._log(reference.draft, began_at))

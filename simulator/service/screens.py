@@ -46,9 +46,10 @@ class LogQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleSummary:
-    """What one cycle left in the log."""
+    """What one cycle left in the log; `kind` is "" where it is not known or still runs."""
 
     cycle_id: str
+    kind: str
     first_sequence: int
     began_at: datetime
     ended_at: datetime
@@ -169,6 +170,7 @@ class Screens(DirectoryScreens):
         assert ended_at is not None
         return CycleSummary(
             cycle_id=cycle_id,
+            kind=self._core.tally.kind(cycle_id),
             first_sequence=first,
             began_at=began_at,
             ended_at=ended_at,

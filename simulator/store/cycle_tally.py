@@ -29,6 +29,14 @@ class CycleTally:
         for status, action, number, last in self._search.counts_behind(cycle_id, int(counted_to or 0)):
             self._db.execute(_ADD, (cycle_id, status, action, number, last))
 
+    def save_kind(self, cycle_id: str, kind: str) -> None:
+        """Note of what kind a cycle is: initial, incremental, on demand."""
+        self._db.execute("INSERT OR REPLACE INTO cycle_kind (cycle_id, kind) VALUES (?, ?)", (cycle_id, kind))
+
+    def kind(self, cycle_id: str) -> str:
+        """Return of what kind a cycle is, "" when it is not known."""
+        return str(self._db.value("SELECT kind FROM cycle_kind WHERE cycle_id = ?", (cycle_id,)) or "")
+
     def counts(self, cycle_id: str) -> dict[tuple[str, str], int]:
         """Return (action, status) → records of a cycle, those that are not counted yet included."""
         rows = self._db.rows(
@@ -47,3 +55,4 @@ class CycleTally:
             "(SELECT cycle_id FROM cycle_tally GROUP BY cycle_id HAVING MAX(last_sequence) < ?)",
             (sequence,),
         )
+        self._db.execute("DELETE FROM cycle_kind WHERE cycle_id NOT IN (SELECT cycle_id FROM cycle_tally)")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import sqlite_utils
 
+from entra_sim.simulator.store.screen_indexes import add_cycle_kind
 from entra_sim.simulator.store.screen_indexes import add_cycle_tally
 from entra_sim.simulator.store.screen_indexes import add_screen_indexes
 from entra_sim.simulator.store.screen_indexes import sort_log_indexes
@@ -271,4 +272,5 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _fifth,
     _sixth,
     add_cycle_tally,
+    add_cycle_kind,
 )

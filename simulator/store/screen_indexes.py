@@ -54,3 +54,10 @@ def add_cycle_tally(database: sqlite_utils.Database) -> None:
         "INSERT INTO cycle_tally SELECT cycle_id, status, action, COUNT(*), MAX(sequence) FROM log_entry "
         "WHERE cycle_id IS NOT NULL AND status IS NOT NULL AND action IS NOT NULL GROUP BY cycle_id, status, action"
     )
+
+
+def add_cycle_kind(database: sqlite_utils.Database) -> None:
+    """Make the table of what kind each cycle in the log was; of older ones it is not known."""
+    database.execute(
+        "CREATE TABLE cycle_kind (cycle_id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )

@@ -223,6 +223,19 @@ def test_the_keyboard_alone_reaches_and_presses_everything(lab: Lab) -> None:
     assert len(seen) >= expected
 
 
+def test_the_columns_of_the_log_are_chosen_with_a_mouse(lab: Lab) -> None:
+    person = lab.sign_in()
+    app_id = lab.world.simulator.applications.list()[0].application_id
+    for width in (1024, 1440):
+        person.tab.set_viewport_size({"width": width, "height": 768})
+        person.open(f"/enterprise-apps/{app_id}/provisioning/logs")
+        person.tab.locator("summary", has_text="Columns").click()
+        person.tab.get_by_label("Hide Target System").check()
+        with person.tab.expect_navigation():
+            person.tab.get_by_role("button", name="Show these columns").click()
+        assert "Target System" not in person._read().main.all("table")[0].all("tr")[0].text
+
+
 def test_the_clock_bar_stands_in_one_line(lab: Lab) -> None:
     person = lab.sign_in()
     heights = {}

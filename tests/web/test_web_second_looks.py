@@ -199,6 +199,18 @@ def test_blocked_people_are_not_offered_on_demand_and_ticks_survive_a_refusal(
     assert sum("checked" in node.attributes for node in ticked) == 1
 
 
+def test_the_last_cycles_say_of_what_kind_they_were(admin: Visitor, application: Application, world: World) -> None:
+    sim = world.simulator
+    sim.provisioning.start(application)
+    sim.time.tick()
+    sim.directory.update_user("ada.park@contoso.example", {"jobTitle": "Chief"})
+    world.advance(timedelta(minutes=40))
+    sim.directory.update_user("ada.park@contoso.example", {"jobTitle": "Boss"})
+    sim.provisioning.provision_on_demand(application, "ada.park@contoso.example", [])
+    admin.open(f"{base(application)}/provisioning")
+    assert [row[1] for row in admin.rows()] == ["on demand", "incremental", "initial"]
+
+
 def test_saving_a_mapping_stays_in_the_newer_layout(admin: Visitor, application: Application, world: World) -> None:
     admin.open(f"{base(application)}/provisioning/attribute-mapping?layout=new")
     admin.open(f"{base(application)}/provisioning/mappings/groups").choose("No", "Enabled").click("Save").click("Yes")
