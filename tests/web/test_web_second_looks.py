@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -209,6 +210,13 @@ def test_the_last_cycles_say_of_what_kind_they_were(admin: Visitor, application:
     sim.provisioning.provision_on_demand(application, "ada.park@contoso.example", [])
     admin.open(f"{base(application)}/provisioning")
     assert [row[1] for row in admin.rows()] == ["on demand", "incremental", "initial"]
+
+
+def test_a_reader_is_told_before_typing_that_nothing_can_be_changed(
+    enter: Callable[[str], Visitor], application: Application
+) -> None:
+    assert "Global Reader: you may read what is here and change nothing" in enter("Robin Marsh").open("/users/new").text
+    assert "change nothing" not in enter("Jordan Vale").open("/users/new").text
 
 
 def test_saving_a_mapping_stays_in_the_newer_layout(admin: Visitor, application: Application, world: World) -> None:
