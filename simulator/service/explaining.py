@@ -12,7 +12,7 @@ from dataclasses import field
 from typing import Any
 
 from entra_sim.simulator.engine.outcome import Outcome
-from entra_sim.simulator.engine.reconcile import reconcile
+from entra_sim.simulator.engine.reconcile import Reconciliation
 from entra_sim.simulator.engine.run import Run
 from entra_sim.simulator.engine.run import Subject
 from entra_sim.simulator.engine.run import intend
@@ -110,7 +110,7 @@ def explain(simulator: Simulator, key: ApplicationKey, principal_key: str) -> Ex
     entry = core.jobs.get_entry(job.job_id, object_type, principal.object_id)
     subject = intend(source, entry, run)
     looked_at, timing = _timing(simulator, job, application, subject)
-    calls, outcome, trouble = _rehearse(simulator, job, application, subject, run)
+    calls, outcome, trouble, changes = _rehearse(simulator, job, application, subject, run)
     mapping = run.mapping(object_type).mapping
     return Explanation(
         identity=source.reportable_identifier,
@@ -123,7 +123,7 @@ def explain(simulator: Simulator, key: ApplicationKey, principal_key: str) -> Ex
         link=_link(subject),
         decision=str(subject.intent.kind),
         rules=subject.intent.rules,
-        changes=_changes(outcome, calls),
+        changes=changes,
         calls=calls,
         advice=tuple(_advice(simulator, job, application, subject, principal, looked_at=looked_at)),
     )
@@ -168,12 +168,17 @@ def _timing(
 
 def _rehearse(
     simulator: Simulator, job: SynchronizationJob, application: Application, subject: Subject, run: Run
-) -> tuple[tuple[Call, ...], Outcome | None, str]:
-    """Run the engine on the object, sending its reads and stopping before the first write."""
+) -> tuple[tuple[Call, ...], Outcome | None, str, tuple[ModifiedProperty, ...]]:
+    """Run the engine on the object, sending its reads and stopping before the first write.
+
+    Returns what would be sent, the outcome when nothing would be written, what went wrong, and each attribute that
+    would change, old and new.
+    """
     calls: list[Call] = []
-    generator = reconcile(subject, run)
+    work = Reconciliation(subject, run)
+    generator = work.exchange()
     if not job.configuration.tenant_url:
-        return (), None, "no credentials are saved, so the target was not asked"
+        return (), None, "no credentials are saved, so the target was not asked", ()
     transport = open_transport(simulator.core, application, job.configuration)
     try:
         call = next(generator)
@@ -181,12 +186,14 @@ def _rehearse(
             calls.append(call)
             if call.is_write:
                 generator.close()
-                return tuple(calls), None, ""
+                return tuple(calls), None, "", work.recorder.modified
             call = generator.send(transport.send(call))
     except StopIteration as stop:
-        return tuple(calls), stop.value, ""
+        outcome: Outcome = stop.value
+        changes = () if outcome.draft is None else outcome.draft.modified_properties
+        return tuple(calls), outcome, "", changes
     except SimulatorError as error:
-        return tuple(calls), None, str(error)
+        return tuple(calls), None, str(error), ()
     finally:
         transport.close()
 
@@ -235,19 +242,6 @@ def _link(subject: Subject) -> str:
     state = "managed" if entry.is_managed else "no longer managed (it left the scope)"
     exported = ", exported as disabled" if entry.is_disabled else ""
     return f"linked to {entry.target_anchor}, {state}{exported}"
-
-
-def _changes(outcome: Outcome | None, calls: Sequence[Call]) -> tuple[ModifiedProperty, ...]:
-    if outcome is not None and outcome.draft is not None:
-        return outcome.draft.modified_properties
-    write = calls[-1] if calls and calls[-1].is_write else None
-    if write is None or write.body is None:
-        return ()
-    operations = write.body.get("Operations", ())
-    return tuple(
-        ModifiedProperty(display_name=str(item.get("path", "")), old_value=None, new_value=str(item.get("value")))
-        for item in operations
-    )
 
 
 def _advice(

@@ -58,10 +58,12 @@ def tutorial_lines(sim: Simulator, memory: Shelf) -> list[TutorialLine]:
 
 def tutorial_application(sim: Simulator) -> Application | None:
     """Return the application that the tutorial speaks of: the one of its name, else one with credentials, or None."""
-    applications = sim.applications.list()
-    named = [item for item in applications if item.name.casefold() == NAME]
-    connected = [item for item in applications if sim.queries.job(item).configuration.tenant_url]
-    return next(iter([*named, *reversed(connected), *reversed(applications)]), None)
+    newest = sim.applications.list()[::-1]
+    named = next((item for item in newest if item.name.casefold() == NAME), None)
+    if named is not None:
+        return named
+    connected = (item for item in newest[:LOOKED_AT] if sim.queries.job(item).configuration.tenant_url)
+    return next(connected, newest[0] if newest else None)
 
 
 _LINES = (

@@ -212,6 +212,20 @@ def test_the_last_cycles_say_of_what_kind_they_were(admin: Visitor, application:
     assert [row[1] for row in admin.rows()] == ["on demand", "incremental", "initial"]
 
 
+def test_why_shows_what_the_target_holds_beside_what_it_would_be_told(
+    admin: Visitor, application: Application, world: World
+) -> None:
+    sim = world.simulator
+    ada = sim.directory.user("ada.park@contoso.example").object_id
+    admin.open(f"{base(application)}/why/{ada}")
+    assert ["userName", "", "ada.park@contoso.example"] in admin.rows()  # a create has nothing to replace
+    sim.provisioning.start(application)
+    sim.time.tick()
+    sim.directory.update_user("ada.park@contoso.example", {"jobTitle": "Chief"})
+    admin.open(f"{base(application)}/why/{ada}")
+    assert admin.rows() == [["title", "Researcher", "Chief"]]
+
+
 def test_a_reader_is_told_before_typing_that_nothing_can_be_changed(
     enter: Callable[[str], Visitor], application: Application
 ) -> None:
