@@ -129,7 +129,10 @@ class Settings:
         True, "objects that wait for a retry count as failures of each cycle", source="ENG-280", question="Q-25"
     )
     tombstone_renames_mail: bool = _setting(
-        False, "a soft delete puts the object id before mail and mail nickname too", source="ENG-013", question="Q-26"
+        False,
+        "a soft delete puts the object id before mail, mail nickname and proxy addresses too",
+        source="ENG-013",
+        question="Q-26",
     )
     guest_upn_from_mail: bool = _setting(
         False,

@@ -15,6 +15,7 @@ from entra_sim.simulator.model.change import ChangeOperation
 from entra_sim.simulator.model.mapping import FlowBehavior
 from entra_sim.simulator.model.mapping import FlowType
 from entra_sim.simulator.scim.paths import member
+from entra_sim.simulator.scim.values import typed_json
 
 _ADD_ONLY = frozenset({FlowType.MULTI_VALUE_ADD_ONLY, FlowType.VALUE_ADD_ONLY})
 
@@ -50,8 +51,10 @@ def _change(item: MappedValue, held: Any, resource: Mapping[str, Any]) -> Attrib
     if item.compiled.role_function:
         return _role_change(item, held, resource)
     if isinstance(item.value, tuple):
-        return _list_change(item, held)
-    if held is not None and _equal(held, item.value, is_exact=row.definition.is_case_exact):
+        return _list_change(item, held, item.value)
+    if row.definition.is_multivalued and not item.compiled.path.is_value_path:
+        return _list_change(item, held, (item.value,))  # the list of one that a create sends
+    if held is not None and _equal(held, item):
         return None
     return _written(item, held, item.value)
 
@@ -66,14 +69,14 @@ def _written(item: MappedValue, held: Any, value: Any) -> AttributeChange:
     )
 
 
-def _list_change(item: MappedValue, held: Any) -> AttributeChange | None:
+def _list_change(item: MappedValue, held: Any, values: tuple[Any, ...]) -> AttributeChange | None:
     is_exact = item.compiled.row.definition.is_case_exact
     current = {_folded(part, is_exact) for part in _parts(held)}
-    wanted = {_folded(part, is_exact) for part in item.value}
+    wanted = {_folded(_typed(part, item), is_exact) for part in values}
     if item.compiled.row.flow_type in _ADD_ONLY:
-        added = tuple(part for part in item.value if _folded(part, is_exact) not in current)
+        added = tuple(part for part in values if _folded(_typed(part, item), is_exact) not in current)
         return None if not added else _added(item, held, added)
-    return None if current == wanted else _written(item, held, item.value)
+    return None if current == wanted else _written(item, held, values)
 
 
 def _added(item: MappedValue, held: Any, values: tuple[Any, ...]) -> AttributeChange:
@@ -91,26 +94,40 @@ def _role_change(item: MappedValue, held: Any, resource: Mapping[str, Any]) -> A
 
     A role that a PATCH has added is held as a JSON text (WIRE-120, QRK-26) and counts by the value inside.
     """
-    current = {_folded(_role_value(part), False) for part in (*_parts(held), *_parts(member(resource, "roles")))}
-    missing = tuple(role for role in item.value if _folded(role["value"], False) not in current)
-    assertive = item.compiled.role_function == "AssertiveAppRoleAssignmentsComplex"
-    if assertive:
+    listed = _parts(member(resource, "roles"))
+    if item.compiled.role_function == "SingleAppRoleAssignment" and item.compiled.path.is_value_path:
+        return _single_role_change(item, held, listed)
+    current = {_folded(_role_value(part), False) for part in (*_parts(held), *listed)}
+    if item.compiled.role_function == "AssertiveAppRoleAssignmentsComplex":
         wanted = {_folded(role["value"], False) for role in item.value}
-        if wanted == current:
-            return None
-        return AttributeChange(
-            target_path=item.name,
-            operation="Replace",
-            old_value=held,
-            new_value=item.value,
-            type="Complex",
-            lower_case_op=True,
-        )
-    if not missing:
+        return None if wanted == current else _roles_written(item, "Replace", held, item.value, lower_case_op=True)
+    missing = tuple(role for role in item.value if _folded(role["value"], False) not in current)
+    return _roles_written(item, "Add", held, missing) if missing else None
+
+
+def _single_role_change(item: MappedValue, held: Any, listed: Sequence[Any]) -> AttributeChange | None:
+    """Return the change of the one role at a path. Source: ENG-104, ENG-154.
+
+    Assumed: where the target shows none at the path, the last text that a PATCH wrote is the present one, so that a
+    role that comes back is written again.
+    """
+    texts = [part for part in listed if _role_value(part) is not part]
+    present = held if held is not None else next(reversed(texts), None)
+    if present is not None and _folded(_role_value(present), False) == _folded(item.value[0]["value"], False):
         return None
-    operation: ChangeOperation = "Add" if held is None or not item.compiled.path.is_value_path else "Replace"
+    return _roles_written(item, "Add" if present is None else "Replace", present, item.value)
+
+
+def _roles_written(
+    item: MappedValue, operation: ChangeOperation, held: Any, roles: Any, *, lower_case_op: bool = False
+) -> AttributeChange:
     return AttributeChange(
-        target_path=item.name, operation=operation, old_value=held, new_value=missing, type="Complex"
+        target_path=item.name,
+        operation=operation,
+        old_value=held,
+        new_value=roles,
+        type="Complex",
+        lower_case_op=lower_case_op,
     )
 
 
@@ -132,13 +149,19 @@ def _parts(held: Any) -> Sequence[Any]:
     return [part["value"] if isinstance(part, Mapping) and "value" in part else part for part in held]
 
 
-def _equal(held: Any, wanted: Any, *, is_exact: bool) -> bool:
-    """Return whether the target holds the wanted value already. Source: ENG-080."""
-    if type(held) is str and type(wanted) is str:  # nearly always
-        return held == wanted or (not is_exact and held.casefold() == wanted.casefold())
+def _equal(held: Any, item: MappedValue) -> bool:
+    """Return whether the target holds the wanted value already, as it would be written. Source: ENG-080, ENG-095."""
+    definition, wanted = item.compiled.row.definition, item.value
+    if type(held) is str and held == wanted:  # nearly always
+        return True
     if isinstance(held, (Mapping, list, tuple)):
         return False
-    return _folded(held, is_exact) == _folded(wanted, is_exact)
+    return _folded(held, definition.is_case_exact) == _folded(_typed(wanted, item), definition.is_case_exact)
+
+
+def _typed(value: Any, item: MappedValue) -> Any:
+    """Return a value as the target takes it: a number loses its leading zeros. Source: ENG-095."""
+    return typed_json(value, item.compiled.row.definition.type, item.compiled.path.leaf)
 
 
 def _folded(value: Any, is_exact: bool) -> str:

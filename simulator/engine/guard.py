@@ -27,7 +27,10 @@ def trips(count: int, threshold: int, settings: Settings) -> bool:
 
 def held_back(subject: Subject, run: Run) -> Exchange:
     """Return the outcome of a removal that is held: a record, no request, the link as it is. Source: ENG-303."""
-    recorder = Recorder(subject.source, mapped_names=run.mapping(subject.source.object_type).shown_attributes)
+    compiled = run.mapping(subject.source.object_type)
+    recorder = Recorder(
+        subject.source, mapped_names=compiled.shown_attributes, redacted_names=compiled.redacted_attributes
+    )
     recorder.imported(subject.attributes)
     if subject.entry is not None:
         recorder.target_id = subject.entry.target_anchor

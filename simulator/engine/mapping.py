@@ -65,6 +65,7 @@ class CompiledMapping:
     Args:
         source_attributes: everything that a change can matter to.
         shown_attributes: those whose values the log's import step shows (ENG-345), in order.
+        redacted_attributes: those that only redacted rows read; the log names them without their values (ENG-094).
         required: target attributes that a create must have a value for, in order (ENG-081).
     """
 
@@ -74,6 +75,7 @@ class CompiledMapping:
     reference_rows: tuple[CompiledRow, ...]
     source_attributes: frozenset[str]
     shown_attributes: tuple[str, ...]
+    redacted_attributes: frozenset[str]
     required: tuple[str, ...]
 
     @property
@@ -135,6 +137,11 @@ def compile_mapping(mapping: ObjectMapping) -> CompiledMapping:
         reference_rows=tuple(item for item in rows if item.row.is_reference),
         source_attributes=frozenset(read),
         shown_attributes=tuple(sorted(read - {"members", "manager"})),
+        redacted_attributes=frozenset(
+            name
+            for name in read
+            if {item.is_redacted for item in rows if item.reads(name)} == {True}  # nobody else shows it
+        ),
         required=tuple(item.name for item in rows if not item.row.is_reference and item.row.definition.is_required),
     )
 

@@ -81,7 +81,11 @@ class Reconciliation:
         self.subject = subject
         self.run = run
         self.compiled = run.mapping(subject.source.object_type)
-        self.recorder = Recorder(subject.source, mapped_names=self.compiled.shown_attributes)
+        self.recorder = Recorder(
+            subject.source,
+            mapped_names=self.compiled.shown_attributes,
+            redacted_names=self.compiled.redacted_attributes,
+        )
         self.entry = subject.entry
         self.in_doubt: SyncEntry | None = None
         self.rules = list(subject.intent.rules)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from entra_sim.simulator.engine.mapping import REDACTED
 from entra_sim.simulator.engine.mapping import MappedValue
 from entra_sim.simulator.expressions import text_of
 from entra_sim.simulator.model.change import AttributeChange
@@ -47,12 +49,15 @@ class LogDraft:
 class Recorder:
     """Collects the steps of one object. Not shared, not stored: `draft` returns the value that is."""
 
-    def __init__(self, source: SourceObject, *, mapped_names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, source: SourceObject, *, mapped_names: Sequence[str] = (), redacted_names: Collection[str] = ()
+    ) -> None:
         self._source = source
         self._identity = source.reportable_identifier
         self._who = f"{source.object_type} '{self._identity}'"
         self._steps: list[ProvisioningStep] = []
         self._mapped_names = mapped_names
+        self._redacted_names = redacted_names
         self.target_id = ""
         self.target_display_name = ""
         self.modified: tuple[ModifiedProperty, ...] = ()
@@ -74,6 +79,9 @@ class Recorder:
         change = self._source.change_kind
         seen = self._source.attributes if attributes is None else attributes
         details = {name: value for name in self._mapped_names if (value := seen.get(name)) not in (None, "", [])}
+        for name in self._redacted_names:
+            if name in details:
+                details[name] = REDACTED
         if change:
             text = f"Received {self._who} change of type ({change}) from {SOURCE_SYSTEM}"
             self.step(f"EntryImport{change}", "import", "success", text, details)
@@ -197,7 +205,7 @@ def modified_by_update(
 
 
 def _old_text(change: AttributeChange, log_value: str | None) -> str | None:
-    if log_value == "[Redact]" and change.old_value is not None:
+    if log_value == REDACTED and change.old_value is not None:
         return log_value
     return text_of_any(change.old_value)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from entra_sim.simulator.engine.failures import error_information
 from entra_sim.simulator.engine.failures import escrow_after
+from entra_sim.simulator.engine.failures import escrow_details
 from entra_sim.simulator.engine.record import LogDraft
 from entra_sim.simulator.engine.record import Recorder
 from entra_sim.simulator.engine.run import Run
@@ -108,6 +109,7 @@ def set_manager(
         return ReferenceOutcome(draft=None)
     path = rows[0].row.target_attribute_name
     recorder = _recorder(subject, entry)
+    recorder.modified = (ModifiedProperty(display_name=path, old_value=held, new_value=manager[1]),)
     why = Provenance(
         purpose=f"set the manager of {subject.source.reportable_identifier}",
         rules=("ENG-220", "ENG-222", "WIRE-073"),
@@ -118,14 +120,13 @@ def set_manager(
             call = requests.check_reference("User", entry.target_anchor, "manager", manager[1], provenance=why)
             if responses.read_list((yield call)):
                 return ReferenceOutcome(draft=None)
+        recorder.decided("Update", "will be updated in the target (manager)")
         call = requests.set_manager(
             entry.target_anchor, path, manager[1], held is not None, run.dialect, provenance=why
         )
         responses.accept_update((yield call))
     except TargetError as error:
         return _failed(recorder, subject, run, error)
-    recorder.modified = (ModifiedProperty(display_name=path, old_value=held, new_value=manager[1]),)
-    recorder.decided("Update", "will be updated in the target (manager)")
     recorder.exported("EntryExportUpdate", "was updated in")
     draft = recorder.draft(Action.UPDATE, Status.SUCCESS, rules=("ENG-220", "ENG-222", "ENG-227"))
     return ReferenceOutcome(draft=draft, is_exported=True)
@@ -134,8 +135,10 @@ def set_manager(
 def write_members(subject: Subject, entry: SyncEntry, changes: MemberChanges, run: Run) -> ReferenceExchange:
     """Write the members that came and went, in as many PATCHes as the setting asks for. Source: ENG-231 to ENG-236."""
     recorder = _recorder(subject, entry)
+    recorder.decided("Update", "will be updated in the target (members)")
     limit = run.settings.members_per_patch
     done: dict[str, list[str]] = {"added": [], "removed": []}
+    tried: dict[str, list[str]] = {"added": [], "removed": []}
     failure: TargetError | None = None
     for direction, members in (("added", changes.added), ("removed", changes.removed)):
         for chunk in _chunks(list(members.items()), limit):
@@ -146,6 +149,7 @@ def write_members(subject: Subject, entry: SyncEntry, changes: MemberChanges, ru
                 rules=("ENG-231", "ENG-232", "WIRE-105" if direction == "added" else "WIRE-107"),
             )
             added, removed = (targets, []) if direction == "added" else ([], targets)
+            tried[direction].extend(source for source, _target in chunk)
             calls = requests.change_members(entry.target_anchor, added, removed, run.dialect, limit, provenance=why)
             try:
                 for call in calls:
@@ -162,12 +166,11 @@ def write_members(subject: Subject, entry: SyncEntry, changes: MemberChanges, ru
             old_value=changes.removed[source] if direction == "removed" else None,
             new_value=changes.added[source] if direction == "added" else None,
         )
-        for direction, sources in done.items()
+        for direction, sources in tried.items()
         for source in sources
     )
     if failure is not None:
         return _failed(recorder, subject, run, failure, added=done["added"], removed=done["removed"])
-    recorder.decided("Update", "will be updated in the target (members)")
     recorder.unresolved(changes.unresolved)
     recorder.exported("EntryExportUpdate", "was updated in")
     status = Status.WARNING if changes.unresolved else Status.SUCCESS
@@ -182,6 +185,8 @@ def _chunks(members: list[tuple[str, str]], limit: int) -> list[list[tuple[str, 
 
 def _recorder(subject: Subject, entry: SyncEntry) -> Recorder:
     recorder = Recorder(subject.source)
+    if subject.escrow is not None and subject.escrow.is_reference:
+        recorder.escrow_retry(escrow_details(subject.escrow))
     recorder.imported()
     recorder.target_id = entry.target_anchor
     recorder.target_display_name = entry.display_name
@@ -197,7 +202,8 @@ def _failed(
     added: Sequence[str] = (),
     removed: Sequence[str] = (),
 ) -> ReferenceOutcome:
-    recorder.failed("EntryExportUpdate", "update", error.code)
+    shown = {name: _values(recorder.modified, name) for name in {item.display_name: None for item in recorder.modified}}
+    recorder.failed("EntryExportUpdate", "update", error.code, shown)
     waiting = escrow_after(error, subject, run, "Update", is_reference=True)
     information = error_information(error, subject.escrow, waiting)
     draft = recorder.draft(Action.UPDATE, Status.FAILURE, rules=("ENG-226", "ENG-440"), error=information)
@@ -209,3 +215,8 @@ def _failed(
         added=tuple(added),
         removed=tuple(removed),
     )
+
+
+def _values(modified: Sequence[ModifiedProperty], name: str) -> str:
+    """Return what was to be added or taken away at an attribute, as one text."""
+    return ", ".join(item.new_value or item.old_value or "" for item in modified if item.display_name == name)

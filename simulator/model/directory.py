@@ -153,7 +153,7 @@ def user_attributes(
     """Return a user's attributes as an outbound job reads them. Source: ENG-003, ENG-012, ENG-013, Q-27.
 
     Args:
-        renames_mail: a soft delete also renames mail and mail nickname (Q-26).
+        renames_mail: a soft delete also renames mail, mail nickname and proxy addresses (Q-26).
         knows_guests_by_mail: a converted guest (one whose UPN has no #EXT#) goes by the mail address (Q-27).
     """
     attributes: dict[str, Any] = dict(user.attributes)
@@ -167,8 +167,17 @@ def user_attributes(
     )
     attributes["originalUserPrincipalName"] = user.object_id.replace("-", "") + upn if is_soft_deleted else upn
     if renames_mail and is_soft_deleted:
+        prefix = user.object_id.replace("-", "")
         for name in {"mail", "mailNickname"} & attributes.keys():
-            attributes[name] = user.object_id.replace("-", "") + str(attributes[name])
+            attributes[name] = prefix + str(attributes[name])
+        if isinstance(attributes.get("proxyAddresses"), (list, tuple)):
+            attributes["proxyAddresses"] = [_prefixed(str(address), prefix) for address in attributes["proxyAddresses"]]
     if roles:
         attributes["appRoleAssignments"] = list(roles)
     return attributes
+
+
+def _prefixed(address: str, prefix: str) -> str:
+    """Return a proxy address with the prefix before the address itself. Assumed: "SMTP:" stays in front."""
+    kind, colon, rest = address.rpartition(":")
+    return f"{kind}{colon}{prefix}{rest}"

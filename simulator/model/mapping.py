@@ -15,6 +15,7 @@ from entra_sim.simulator.errors import UserInputError
 
 USER = "User"
 GROUP = "Group"
+_FLOW_TYPES = frozenset({"Add", "Update", "Delete", "None", ""})
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
@@ -150,6 +151,8 @@ def read_schema(document: Mapping[str, Any], where: str = "schema") -> JobSchema
         found.setdefault(mapping.object_type, mapping)
     if USER not in found:
         raise UserInputError(f"{where}: there is no object mapping from User; add one (ENG-088)")
+    if not found[USER].is_enabled:
+        raise UserInputError(f"{where}: the user mapping cannot be disabled; set its 'enabled' to true (ENG-088)")
     return JobSchema(
         rule_id=str(rule.get("id", "")),
         source_system_id=str(source.get("id", "")),
@@ -183,7 +186,7 @@ def _object_mapping(
     target_name = str(item.get("targetObjectName", ""))
     known = definitions.get(target_name, {})
     rows = tuple(_row(row, known, f"{place}.attributeMappings[{n}]") for n, row in enumerate(item["attributeMappings"]))
-    actions = _flow_types(item.get("flowTypes", ""))
+    actions = _flow_types(item.get("flowTypes", ""), place)
     scope = item.get("scope") or {}
     mapping = ObjectMapping(
         name=str(item.get("name", "")),
@@ -206,11 +209,16 @@ def _check_rows(mapping: ObjectMapping, place: str) -> None:
     seen: set[str] = set()
     for row in mapping.attribute_mappings:
         name = row.target_attribute_name
-        if name in seen:
+        if name.casefold() in seen:  # to a target, names that differ by case are one (SRV-032)
             raise UserInputError(f"{place}: '{name}' is mapped twice; a target attribute can be mapped once (ENG-076)")
         if name == "id":
             raise UserInputError(f"{place}: 'id' is the target's own key and cannot be mapped (ENG-076)")
-        seen.add(name)
+        if row.matching_priority < 0:
+            raise UserInputError(
+                f"{place}: '{name}' has the matching precedence {row.matching_priority}; "
+                "1 is the first, 0 means none (ENG-077)"
+            )
+        seen.add(name.casefold())
     priorities = [row.matching_priority for row in mapping.matching]
     if not priorities:
         raise UserInputError(
@@ -289,9 +297,12 @@ def _filters(groups: Sequence[Mapping[str, Any]]) -> tuple[ScopingFilter, ...]:
     )
 
 
-def _flow_types(value: Any) -> frozenset[str]:
-    words = value if isinstance(value, list) else str(value).split(",")
-    return frozenset(str(word).strip() for word in words)
+def _flow_types(value: Any, place: str) -> frozenset[str]:
+    words = frozenset(str(word).strip() for word in (value if isinstance(value, list) else str(value).split(",")))
+    unknown = sorted(words - _FLOW_TYPES)
+    if unknown:
+        raise UserInputError(f"{place}: flowTypes has '{unknown[0]}'; it can hold Add, Update and Delete (ENG-110)")
+    return words
 
 
 def _list(document: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:

@@ -63,6 +63,9 @@ class OnDemandResult:
     entries: tuple[ProvisioningLogEntry, ...]
 
 
+_GRAVEST = ("Failure", "Warning", "Success", "Skipped")
+"""Of several records, the page speaks of the gravest. Source: ENG-255."""
+
 ON_DEMAND = "on demand"
 """The kind of a run that somebody asked for, beside those of cycles."""
 
@@ -275,7 +278,6 @@ def _result(entries: tuple[ProvisioningLogEntry, ...]) -> OnDemandResult:
         return OnDemandResult(
             result="Skipped", action=str(Action.OTHER), code="", message="There is nothing to do.", entries=()
         )
-    failed = [entry for entry in entries if entry.status == "Failure"]
-    shown = failed[0] if failed else next((e for e in entries if e.status != "Skipped"), entries[0])
+    shown = min(entries, key=lambda entry: _GRAVEST.index(entry.status))  # the first of the gravest
     message = shown.error.reason if shown.error else shown.explanation
     return OnDemandResult(result=shown.status, action=shown.action, code=shown.code, message=message, entries=entries)

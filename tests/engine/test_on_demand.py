@@ -122,7 +122,7 @@ def test_of_a_group_only_the_picked_members_are_written(lab: Lab) -> None:
     lab.look()
     result = demand(lab, "Team", "ada", "bea", "dan")
 
-    assert result.result == "Success"
+    assert result.result == "Warning"  # dan is not linked, so cannot be written
     assert lab.members("Team") == ["ada", "bea"]
     with pytest.raises(UserInputError, match="At most 5"):
         demand(lab, "Team", "ada", "bea", "cem", "dan", "eva", "fay")

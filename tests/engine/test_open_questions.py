@@ -123,7 +123,8 @@ def test_whether_objects_that_wait_count_as_failures(
 @pytest.mark.parametrize("renames", [False, True])
 def test_what_a_soft_delete_renames(open_lab: Callable[..., Lab], renames: bool) -> None:
     lab = open_lab(tombstone_renames_mail=renames).without_groups()
-    lab.person("ada", mail=f"ada@{DOMAIN}")
+    lab.edit_row("title", expression='Join(", ", [proxyAddresses])')
+    lab.person("ada", mail=f"ada@{DOMAIN}", proxyAddresses=[f"SMTP:ada@{DOMAIN}", f"smtp:a@{DOMAIN}"])
     object_id = lab.id_of("ada").replace("-", "")
     lab.start()
     lab.delete("ada")
@@ -134,6 +135,7 @@ def test_what_a_soft_delete_renames(open_lab: Callable[..., Lab], renames: bool)
     assert account["userName"] == f"{object_id}ada@{DOMAIN}"
     assert account["emails"][0]["value"] == f"{prefix}ada@{DOMAIN}"
     assert account["externalId"] == f"{prefix}ada"
+    assert account["title"] == f"SMTP:{prefix}ada@{DOMAIN}, smtp:{prefix}a@{DOMAIN}"
 
 
 @pytest.mark.rule("Q-24", "ENG-140")

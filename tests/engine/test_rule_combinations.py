@@ -10,6 +10,12 @@ import pytest
 from lab import Lab
 from lab import upn
 
+from entra_sim.simulator.engine.diff import differences
+from entra_sim.simulator.engine.mapping import MappedValue
+from entra_sim.simulator.engine.mapping import compile_mapping
+from entra_sim.simulator.errors import UserInputError
+from entra_sim.simulator.model.mapping import read_schema
+
 OpenLab = Callable[..., Lab]
 
 
@@ -395,8 +401,6 @@ def test_the_text_of_the_attribute_must_stand_in_the_value_not_the_other_way_rou
 @pytest.mark.rule("ENG-047")
 @pytest.mark.parametrize("value", ["1_0", "٣", "1 0", "0x1", "1.0"])
 def test_only_plain_digits_are_a_whole_number(open_lab: OpenLab, value: str) -> None:
-    from entra_sim.simulator.errors import UserInputError
-
     lab = open_lab().without_groups()
     with pytest.raises(UserInputError):
         lab.filter(("department", "Greater_Than", value))
@@ -422,3 +426,153 @@ def test_active_only_during_creation_disables_nobody(open_lab: OpenLab, leave: s
     assert lab.writes() == []
     assert lab.active() == {"ada": True}
     assert {entry.status for entry in lab.logs()} == {"Skipped"}
+
+
+@pytest.mark.rule("ENG-104", "ENG-153")
+def test_a_single_role_that_comes_back_is_written_again(open_lab: OpenLab) -> None:
+    lab = open_lab().without_groups()
+    for value in ("Admin", "Editor"):
+        lab.sim.applications.add_role(lab.app, value, value)
+    lab.map('roles[primary eq "True"].value', expression="SingleAppRoleAssignment([appRoleAssignments])")
+    lab.person("ada", assigned=False)
+    lab.assign("ada", role="Editor")
+    lab.start()
+    written = []
+    for gone, new in (("Editor", "Admin"), ("Admin", "Editor"), ("Editor", "Admin")):
+        lab.unassign("ada", role=gone)
+        lab.assign("ada", role=new)
+        lab.look()
+        lab.cycle()
+        written.append(len(lab.writes()))
+    lab.look()
+    lab.edit("ada", jobTitle="Chief")
+    lab.cycle()
+
+    assert written == [1, 1, 1]
+    assert lab.writes() == ["PATCH /Users/ada Add:title=Chief"]
+
+
+# -- values as the target has them -----------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("ENG-153", "ENG-095")
+def test_one_text_equals_the_list_of_one_that_the_create_sent(open_lab: OpenLab) -> None:
+    lab = open_lab().without_groups()
+    lab.define("roles", multivalued=True)
+    lab.map("roles", source="department")
+    lab.person("ada", department="Sales")
+    lab.start()
+    account = lab.account("ada")
+    assert account is not None
+    assert [role["value"] for role in account["roles"]] == ["Sales"]
+    lab.look()
+    lab.edit("ada", jobTitle="Chief")
+    lab.cycle()
+    assert lab.writes() == ["PATCH /Users/ada Add:title=Chief"]
+
+    lab.edit("ada", department="Support")
+    lab.cycle()
+    account = lab.account("ada")
+    assert account is not None
+    assert [role["value"] for role in account["roles"]] == ["Support"]
+
+
+@pytest.mark.rule("ENG-153", "ENG-095")
+@pytest.mark.parametrize(
+    ("given", "held", "differs"),
+    [("007", 7, False), ("7", 7, False), ("007", "7", False), ("8", 7, True), ("about 7", "About 7", False)],
+)
+def test_a_number_equals_the_number_that_was_written(open_lab: OpenLab, given: str, held: Any, differs: bool) -> None:
+    lab = open_lab()
+    lab.define("costs", type="Integer")  # Tapt has no number to map to
+    lab.map("costs", source="extensionAttribute5")
+    compiled = compile_mapping(read_schema(lab.sim.provisioning.get_schema(lab.app)).user)
+    row = next(item for item in compiled.rows if item.name == "costs")
+    assert bool(differences([MappedValue(row, given, given)], {"costs": held})) is differs
+
+
+@pytest.mark.rule("ENG-342", "ENG-343", "ENG-275")
+def test_a_failed_reference_says_what_was_to_be_written_and_its_retry_says_so(open_lab: OpenLab) -> None:
+    lab = open_lab().without_groups()
+    lab.people("boss", "ada")
+    lab.start()
+    reports_to(lab, "ada", "boss")
+    lab.fault(method="PATCH", status=500)
+    lab.cycle()
+    failed = lab.logs()[-1]
+    assert (str(failed.action), str(failed.status)) == ("Update", "Failure")
+    assert [step.name for step in failed.steps][-2:] == ["EntrySynchronizationUpdate", "EntryExportUpdate"]
+    path = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
+    boss = lab.link("boss")
+    assert boss is not None
+    assert [(item.display_name, item.new_value) for item in failed.modified_properties] == [(path, boss.target_anchor)]
+    assert failed.steps[-1].details[path] == boss.target_anchor
+
+    lab.heal()
+    lab.cycle()
+    retried = lab.logs()[-1]
+    assert str(retried.status) == "Success"
+    assert retried.steps[0].name == "EntryEscrowRetry"
+
+
+@pytest.mark.rule("ENG-342")
+def test_members_that_could_not_be_written_are_named_in_the_failure(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.people("ada", "bob")
+    lab.group("Team", "ada")
+    lab.start()
+    lab.sim.directory.add_members("Team", [upn("bob")])
+    lab.fault(method="PATCH", path="/Groups/*", status=500)
+    lab.cycle()
+
+    bob = lab.link("bob")
+    assert bob is not None
+    failed = next(entry for entry in lab.logs() if str(entry.status) == "Failure")
+    assert [item.new_value for item in failed.modified_properties] == [bob.target_anchor]
+    assert failed.steps[-1].details["members"] == bob.target_anchor
+
+
+@pytest.mark.rule("ENG-094", "ENG-345")
+def test_the_import_step_does_not_show_what_only_redacted_rows_read(open_lab: OpenLab) -> None:
+    lab = open_lab().without_groups()
+    lab.map("nickName", expression="Redact([extensionAttribute5])")
+    lab.map("userType", expression='Redact(Join(" ", [extensionAttribute5], [city]))')
+    lab.person("ada", extensionAttribute5="0123456", city="Bern")
+    lab.start()
+
+    created = lab.logs()[-1]
+    shown = created.steps[0].details
+    assert shown["extensionAttribute5"] == "[Redact]"
+    assert "0123456" not in str(created)
+    assert shown["city"] == "Bern"  # another row exports it openly
+
+
+@pytest.mark.rule("ENG-077", "ENG-076", "ENG-088", "ENG-110")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda mapping: mapping["attributeMappings"][0].update(matchingPriority=-1), "1 is the first"),
+        (
+            lambda mapping: mapping["attributeMappings"].append(
+                {**mapping["attributeMappings"][0], "targetAttributeName": "USERNAME", "matchingPriority": 0}
+            ),
+            "mapped twice",
+        ),
+        (lambda mapping: mapping.update(enabled=False), "user mapping cannot be disabled"),
+        (lambda mapping: mapping.update(flowTypes="Add,Upsert"), "Add, Update and Delete"),
+    ],
+    ids=["precedence", "case", "disabled", "actions"],
+)
+def test_a_schema_that_the_real_service_would_refuse_is_refused(
+    open_lab: OpenLab, change: Callable[[Any], None], message: str
+) -> None:
+    lab = open_lab()
+    before = lab.sim.provisioning.get_schema(lab.app)
+    document = lab.sim.provisioning.get_schema(lab.app)
+    mapping = next(
+        item for item in document["synchronizationRules"][0]["objectMappings"] if item["sourceObjectName"] == "User"
+    )
+    change(mapping)
+    with pytest.raises(UserInputError, match=message):
+        lab.sim.provisioning.put_schema(lab.app, document)
+    assert lab.sim.provisioning.get_schema(lab.app) == before
