@@ -52,7 +52,7 @@ def _change(item: MappedValue, held: Any, resource: Mapping[str, Any]) -> Attrib
         return _role_change(item, held, resource)
     if isinstance(item.value, tuple):
         return _list_change(item, held, item.value)
-    if row.definition.is_multivalued and not item.compiled.path.is_value_path:
+    if row.definition.is_multivalued and not (item.compiled.path.filter or item.compiled.path.sub_attribute):
         return _list_change(item, held, (item.value,))  # the list of one that a create sends
     if held is not None and _equal(held, item):
         return None

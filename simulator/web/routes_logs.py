@@ -87,6 +87,7 @@ def _page(application: Application | None) -> str:
         is_first=not query.before_sequence,
         last=job.last_execution if job else None,
         limit=PAGE,
+        retention_days=simulator().settings.log_retention_days,
     )
 
 

@@ -414,6 +414,7 @@ def test_provisioning_logs_are_filtered_opened_and_downloaded(
     admin.open(f"{base(application)}/provisioning/logs")
     assert admin.heading == "Tapt Integration | Provisioning logs"
     assert "No entries in this range. Widen the date, or start provisioning." in admin.text
+    assert "Records are kept for 30 days" in admin.text
     world.simulator.provisioning.start(application)
     world.simulator.time.tick()
     admin.click("Refresh")
