@@ -86,6 +86,7 @@ class ScimService:
             self.store.forget()
 
     def _dispatch(self, request: ScimRequest) -> ScimResponse:
+        """Return the answer of the endpoint that the path leads to; slashes too many do not matter. Source: SRV-004."""
         method = "GET" if request.method == "HEAD" else request.method
         segments = [segment for segment in request.path.split("/") if segment]
         head = segments[0] if segments else ""

@@ -20,12 +20,15 @@ from entra_sim.mock_tapt.schema import resolve
 
 MAX_DEPTH = 32
 _LISTS_OF_TEXTS = frozenset({"members", "roles", "entitlements"})
-"""Where one bare text is taken as the only entry: what it means cannot be doubted. Source: QRK-26."""
+"""Where one bare text is taken as the only entry. Source: QRK-26."""
 READ_ONLY_TOP = frozenset({"id", "meta", "groups", "schemas"})
 
 
 def is_unassigned(value: Any) -> bool:
-    """Return whether the value is the same state as absence: null, an empty list, an empty object. Source: SRV-018."""
+    """Return whether the value is the same state as absence: null, an empty list, an empty object.
+
+    Source: SRV-018, QRK-33.
+    """
     return value is None or value == [] or value == {}
 
 
@@ -82,7 +85,9 @@ def _shown(value: Any) -> str:
 def coerce_list(attribute: Attribute, value: Any, where: str, *, strict: bool) -> list[Any] | None:
     """Return the entries of a multi-valued attribute; equal entries once.
 
-    A single object counts as a list of one, when not strict.
+    A single object counts as a list of one, when not strict; so does a text, where what it means cannot be doubted.
+
+    Source: QRK-26.
     """
     if not strict and (isinstance(value, dict) or (isinstance(value, str) and attribute.name in _LISTS_OF_TEXTS)):
         value = [value]

@@ -237,7 +237,7 @@ class Reconciliation:
     def _maintain(self) -> Exchange:
         """Read the linked object by its link and write what differs.
 
-        Source: ENG-155, ENG-166, ENG-168, ENG-169, ENG-238.
+        Source: ENG-155, ENG-166, ENG-168, ENG-169, ENG-238, WIRE-093.
         """
         assert self.entry is not None
         anchor = self.entry.target_anchor

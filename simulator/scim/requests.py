@@ -191,5 +191,6 @@ def _patch(object_type: str, target_id: str, operations: list[dict[str, object]]
 
 
 def _parts(target_ids: Sequence[str], limit: int) -> list[Sequence[str]]:
+    """Return the ids in as many parts as the limit makes, 0 for no limit. Source: WIRE-109."""
     size = limit if limit > 0 else max(len(target_ids), 1)
     return [target_ids[start : start + size] for start in range(0, len(target_ids), size)]

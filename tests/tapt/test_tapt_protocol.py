@@ -88,6 +88,10 @@ def test_discovery(scim) -> None:
 @pytest.mark.parametrize("path", ["/Users/", "//Users", "/Users//"])
 def test_slashes_are_forgiven(scim, path: str) -> None:
     assert scim("GET", path).json["totalResults"] == 0
+    notes = {finding.rule for finding in scim.tapt.journal.exchanges()[-1].findings}
+    assert ("SRV-004" in notes) is path.endswith("/")
+    user = scim("POST", path, {"schemas": [CORE], "userName": "ada"}).json
+    assert scim("GET", f"{path.rstrip('/')}/{user['id']}/").json["userName"] == "ada"
 
 
 def test_unknown_endpoints(scim) -> None:

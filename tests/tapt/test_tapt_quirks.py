@@ -183,6 +183,10 @@ def test_schemas_meta_and_nulls_of_a_create_are_tolerated(scim):
     assert answer.json["schemas"] == [GRP]
     user = scim.user(title=None, emails=[], name={"givenName": None}, meta={"resourceType": "User"})
     assert set(user) == {"schemas", "id", "userName", "active", "meta"}
+    noted = {finding.rule: finding.where for finding in scim.tapt.journal.exchanges()[-1].findings}
+    assert noted["QRK-33"] == "title"
+    user = scim.user("bea", badge={"number": 7, "colour": None, "history": [None, {"at": None, "by": "x"}]})
+    assert user["badge"] == {"number": 7, "history": [{"by": "x"}]}
 
 
 @pytest.mark.rule("QRK-21", "QRK-22", "QRK-23", "QRK-24", "QRK-30")
@@ -219,6 +223,9 @@ def test_reference_checks_in_either_order(scim):
 def test_role_as_json_text_is_returned_unchanged(scim):
     text = '{"id":"1","value":"editor","displayName":"Editor"}'
     held = change(scim, {}, {"op": "Add", "path": "roles", "value": [{"value": text}]})
+    assert held["roles"] == [{"value": text}]
+    assert scim.user("bea", roles=text)["roles"] == [{"value": text}]
+    held = change(scim, {"user_name": "cem"}, {"op": "Add", "path": "roles", "value": text})
     assert held["roles"] == [{"value": text}]
 
 
