@@ -72,11 +72,11 @@ def _written(item: MappedValue, held: Any, value: Any) -> AttributeChange:
 def _list_change(item: MappedValue, held: Any, values: tuple[Any, ...]) -> AttributeChange | None:
     is_exact = item.compiled.row.definition.is_case_exact
     current = {_folded(part, is_exact) for part in _parts(held)}
-    wanted = {_folded(_typed(part, item), is_exact) for part in values}
+    wanted = [_folded(_typed(part, item), is_exact) for part in values]
     if item.compiled.row.flow_type in _ADD_ONLY:
-        added = tuple(part for part in values if _folded(_typed(part, item), is_exact) not in current)
+        added = tuple(part for part, key in zip(values, wanted, strict=True) if key not in current)
         return None if not added else _added(item, held, added)
-    return None if current == wanted else _written(item, held, values)
+    return None if current == set(wanted) else _written(item, held, values)
 
 
 def _added(item: MappedValue, held: Any, values: tuple[Any, ...]) -> AttributeChange:

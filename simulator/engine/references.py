@@ -109,7 +109,6 @@ def set_manager(
         return ReferenceOutcome(draft=None)
     path = rows[0].row.target_attribute_name
     recorder = _recorder(subject, entry)
-    recorder.modified = (ModifiedProperty(display_name=path, old_value=held, new_value=manager[1]),)
     why = Provenance(
         purpose=f"set the manager of {subject.source.reportable_identifier}",
         rules=("ENG-220", "ENG-222", "WIRE-073"),
@@ -120,6 +119,7 @@ def set_manager(
             call = requests.check_reference("User", entry.target_anchor, "manager", manager[1], provenance=why)
             if responses.read_list((yield call)):
                 return ReferenceOutcome(draft=None)
+        recorder.modified = (ModifiedProperty(display_name=path, old_value=held, new_value=manager[1]),)
         recorder.decided("Update", "will be updated in the target (manager)")
         call = requests.set_manager(
             entry.target_anchor, path, manager[1], held is not None, run.dialect, provenance=why

@@ -179,16 +179,19 @@ class _OnDemandWork:
                 core.jobs.save_entry(job.job_id, outcome.entry)
             if outcome.error is None:  # what was held or waited is done with
                 core.jobs.delete_held(job.job_id, object_type, object_id)
-            if escrow is not None and outcome.error is None:
-                core.jobs.delete_escrow(job.job_id, object_type, object_id)
+                if escrow is not None:
+                    core.jobs.delete_escrow(job.job_id, object_type, object_id)
             if unclear is None:
                 core.progress.delete_intent(job.job_id, object_type, object_id)
             if outcome.draft is not None:
                 entries.append(self._log(outcome.draft, began_at))
-                core.tally.save_kind(self._cycle_id, ON_DEMAND)
         reference = self._references(subject, outcome, changes)
         if reference.draft is not None:
             entries.append(self._log(reference.draft, began_at))
+        if entries:
+            with core.database.atomic():
+                core.tally.catch_up(self._cycle_id)
+                core.tally.save_kind(self._cycle_id, ON_DEMAND)
         return _result(tuple(entries))
 
     def _count_gone(self, object_type: str) -> None:

@@ -51,7 +51,7 @@ class Scope:
             known = store.get_users(anchors) if object_type == "User" else store.get_groups(anchors)
             return [anchor for anchor in anchors if anchor in known]
         waiting = set(jobs.get_escrows(job_id, object_type, anchors))
-        waiting.update(anchor for _, anchor in jobs.list_held(job_id, object_type))
+        waiting.update(jobs.held_among(job_id, object_type, anchors))
         return [anchor for anchor in anchors if anchor in waiting]
 
     def _outside(self, object_type: str, anchors: list[str]) -> set[str]:

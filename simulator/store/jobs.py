@@ -339,6 +339,15 @@ class JobStore:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def held_among(self, job_id: str, object_type: str, source_anchors: Sequence[str]) -> list[str]:
+        """Return which of these objects have a held removal."""
+        rows = self._db.rows(
+            "SELECT source_anchor FROM held_removal WHERE job_id = ? AND object_type = ? "
+            "AND source_anchor IN (SELECT value FROM json_each(?))",
+            (job_id, object_type, json_text(list(source_anchors))),
+        )
+        return [row[0] for row in rows]
+
     def delete_held(self, job_id: str, object_type: str, source_anchor: str) -> None:
         """Release one held removal."""
         self._db.execute(

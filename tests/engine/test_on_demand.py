@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from lab import DOMAIN
 from lab import Lab
+from lab import upn
 
 from entra_sim.simulator.errors import NotFound
 from entra_sim.simulator.errors import UserInputError
 from entra_sim.simulator.service.on_demand import OnDemandResult
 from entra_sim.simulator.service.on_demand_view import on_demand_as_graph
+from entra_sim.simulator.service.screens import Screens
 
 
 @pytest.fixture
@@ -216,3 +219,24 @@ def test_a_failed_connection_is_an_answer_too(users: Lab) -> None:
 
     assert json.loads(answer["key"])["result"] == "Failure"
     assert json.loads(answer["value"]) == {}
+
+
+@pytest.mark.rule("ENG-255", "ENG-349")
+def test_a_run_on_demand_is_known_as_one_by_its_reference_alone_and_as_long_as_its_records(users: Lab) -> None:
+    users.people("ada", "boss")
+    users.start()
+    users.run(timedelta(days=20))
+    users.sim.directory.set_manager(upn("ada"), upn("boss"))
+    demand(users, "ada")
+
+    def kinds() -> list[str]:
+        return [item.kind for item in Screens(users.sim.core).recent_cycles(users.app.application_id)]
+
+    assert kinds() == ["on demand", "initial"]
+    assert [str(entry.action) for entry in users.logs()[-1:]] == ["Update"]
+    users.sim.provisioning.stop(users.app)
+    users.run(timedelta(days=15))  # the records of the initial cycle are dropped, not those of the run
+    users.edit("boss", jobTitle="Chief")
+    users.sim.provisioning.start(users.app)
+    users.run()
+    assert kinds() == ["incremental", "on demand"]
